@@ -1,0 +1,53 @@
+# smdyn: Salesmate to Dynamics 365 Sales, as Unix filters.
+#
+#	make            the programs, in bin/
+#	make demo       a whole migration between two local stand-ins (DATA=DIR: on another source)
+#	make test       the whole suite            make check    the same under sanitizers
+#	make bench      ratios against jq, gojq, Miller
+#	make deps       what the build needs, installed or named
+#	make install    PREFIX=/usr/local
+
+PREFIX = /usr/local
+BUILD = build
+BIN = bin
+CC = cc
+WARN = -Wall -Wextra -Wpedantic -Wshadow -Werror
+CFLAGS = -O2 -g
+SAN =
+ifneq ($(SAN),)
+SANFLAGS = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+endif
+ALL_CFLAGS = -std=c17 -D_GNU_SOURCE -Icommon -MMD -MP $(WARN) $(CFLAGS) $(SANFLAGS)
+
+# A program is cmd/NAME.c, or every file of cmd/NAME/.
+TOOLS = $(sort $(notdir $(patsubst %/,%,$(wildcard cmd/*/))) $(basename $(notdir $(wildcard cmd/*.c))))
+COMMON = $(BUILD)/libcommon.a
+
+# Who needs which library (a program that is not named here needs libcrypto at most).
+LIBS = -lcrypto
+$(BIN)/map-fields: LIBS = -ljq -lcsv -lcrypto -lm
+$(BIN)/split-lifecycle $(BIN)/resolve-ids $(BIN)/assign-ids $(BIN)/reconcile $(BIN)/render-report: LIBS = -lcsv -lcrypto
+$(BIN)/sm-extract $(BIN)/dyn-extract $(BIN)/dyn-schema $(BIN)/dyn-load: LIBS = -lcurl -lcsv -lcrypto
+$(BIN)/sm-sandbox: LIBS = -lmicrohttpd -lcrypto
+$(BIN)/dyn-sandbox: LIBS = -lmicrohttpd -lsqlite3 -lcrypto -lm
+
+all: $(TOOLS:%=$(BIN)/%)
+
+define program
+$(BIN)/$1: $$(patsubst %.c,$$(BUILD)/%.o,$$(wildcard cmd/$1.c cmd/$1/*.c)) $$(COMMON)
+	@mkdir -p $$(@D)
+	$$(CC) $$(SANFLAGS) $$(LDFLAGS) -o $$@ $$^ -Wl,--as-needed $$(LIBS)
+endef
+$(foreach t,$(TOOLS),$(eval $(call program,$t)))
+
+$(COMMON): $(patsubst %.c,$(BUILD)/%.o,$(wildcard common/*.c))
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+$(BUILD)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+
+.PHONY: all

@@ -1,0 +1,32 @@
+/*
+ * idmap - from (module, source key) to (table, target id), in memory
+ *
+ * Loads id files (NDJSON: module, key, table, id, how, rule) into one
+ * open-addressing table; at most 64 bytes an entry for keys up to 10
+ * characters.  A damaged line is 65 with file and line; the same key twice
+ * with different ids is 65, naming both lines.
+ */
+#ifndef IDMAP_H
+#define IDMAP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "guid.h"
+
+struct idmap;
+
+struct idmap_entry {
+	const char *table;	/* belongs to the map */
+	const char *how;	/* "new", "matched", "fallback" */
+	struct guid id;
+};
+
+struct idmap *idmap_new(void);
+void idmap_load(struct idmap *m, const char *path);
+bool idmap_get(const struct idmap *m, const char *module, const char *key, size_t keylen, struct idmap_entry *e);
+size_t idmap_count(const struct idmap *m);
+const char *idmap_first_module(const struct idmap *m);	/* of the first line loaded; NULL when empty */
+void idmap_free(struct idmap *m);
+
+#endif
