@@ -1,7 +1,7 @@
 /*
  * xalloc - allocation that does not return when memory is out
  *
- * Every function ends the program with EX_OSERR's neighbour EX_IOERR (74) and
+ * Every function ends the program with EX_IOERR (74) and
  * one line on stderr when memory is refused, so callers need no check.
  * What is returned belongs to the caller, who frees it with free(3).
  */
