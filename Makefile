@@ -17,7 +17,7 @@ SAN =
 ifneq ($(SAN),)
 SANFLAGS = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 endif
-ALL_CFLAGS = -std=c17 -D_GNU_SOURCE -Icommon -MMD -MP $(WARN) $(CFLAGS) $(SANFLAGS)
+ALL_CFLAGS = -std=c17 -D_GNU_SOURCE -iquote common -MMD -MP $(WARN) $(CFLAGS) $(SANFLAGS)
 
 # A program is cmd/NAME.c, or every file of cmd/NAME/.
 TOOLS = $(sort $(notdir $(patsubst %/,%,$(wildcard cmd/*/))) $(basename $(notdir $(wildcard cmd/*.c))))

@@ -15,7 +15,7 @@
 
 #include <csv.h>
 
-#include "./csv.h"
+#include "csv.h"
 #include "xalloc.h"
 
 struct reading {
@@ -226,4 +226,20 @@ const char *
 csv_cell(const struct csv *t, size_t row, size_t column)
 {
 	return t->cell[row * t->columns + column];
+}
+
+void
+csv_unload(struct csv *t)
+{
+	size_t i;
+
+	for (i = 0; i < t->columns; i++)
+		free(t->head[i]);
+	for (i = 0; i < t->rows * t->columns; i++)
+		free(t->cell[i]);
+	free(t->head);
+	free(t->cell);
+	free(t->line);
+	free((char *)t->name);
+	free(t);
 }
