@@ -127,6 +127,7 @@ struct column {
 	size_t targets;
 	const char *fallback;		/* default value as JSON text, NULL if none */
 	int64_t visible_at;		/* 0: always */
+	const struct column *older;	/* what a reader sees before visible_at (its own visible_at judged likewise), or NULL */
 };
 
 struct relation {			/* one to many; also the "collection" lines of the files */
@@ -167,16 +168,19 @@ struct table {
 struct table *schema_table(const char *name);			/* logical name; NULL if absent */
 struct table *schema_set(const char *set);			/* entity set, exact case */
 const struct column *schema_column(const struct table *t, const char *name);
+const struct column *schema_column_at(const struct table *t, const char *name, int64_t now);	/* as seen at r->now; NULL if absent or not yet seen */
 size_t schema_tables(struct table ***list);			/* all, sorted by logical name */
 
 /*
  * meta_open reads the files of dir and then the schema changes kept in the
  * store (tables meta_...).  Damaged file: 65, none: 66.
  * meta_handle answers what is metadata: EntityDefinitions, RelationshipDefinitions, GlobalOptionSetDefinitions,
- * publishers, solutions, PublishXml, PublishAllXml, InsertOptionValue, CreateCustomerRelationships, $metadata ...
+ * PublishXml, PublishAllXml, InsertOptionValue, CreateCustomerRelationships, $metadata ...
  * false: not mine, nothing done.  Called inside a transaction that is rolled back when the status is 400 or more
  * (what meta keeps in memory it changes only when it answers success).
  * A key added to a table with rows: store_index_key must be called.
+ * publisher and solution are ordinary tables (metadata built in when the files lack them); meta_handle judges
+ * the body of POST publishers and POST solutions and, when it is good, leaves the request to the row code (false).
  */
 void meta_open(sqlite3 *db, const char *dir);
 bool meta_handle(struct request *r, struct reply *a);
@@ -186,13 +190,17 @@ bool meta_handle(struct request *r, struct reply *a);
 sqlite3 *store_db(void);
 bool store_index_key(const struct altkey *k);			/* false: two rows have the same values */
 size_t store_count(const char *table);
+/* The text of column want in a row of table whose column where is equal to value (all text; where may be the primary key); false if there is none. */
+bool store_find(struct arena *a, const char *table, const char *where, const char *value, const char *want, char **text);
+void store_drop(const char *table, const char *column);	/* its values, or with NULL its rows, are gone */
 
 /* ---- auth, limits, faults: called WITHOUT the lock, from several threads; they lock for themselves ---- */
 
 extern char sandbox_user[37];					/* systemuserid of the application user */
 extern char sandbox_organization[37];
 
-void auth_open(void);						/* reads DYN_TENANT, DYN_CLIENT_ID, DYN_CLIENT_SECRET */
+void auth_open(void);						/* reads DYN_TENANT, DYN_CLIENT_ID, DYN_CLIENT_SECRET; DYN_CLIENTS_FILE: more of them */
+const char *auth_user(size_t i);				/* systemuserids of the application users of DYN_CLIENTS_FILE; NULL past the last */
 bool auth_token(struct request *r, struct reply *a);		/* true: it was the token endpoint, answered */
 bool auth_check(struct request *r, struct reply *a);		/* false: answered 401 or 403; sets r->user */
 
@@ -201,7 +209,12 @@ bool limits_before(struct request *r, struct reply *a);		/* false: answered 429 
 void limits_after(struct request *r, struct reply *a, int64_t ms);	/* once for every request auth_check let through (also 429): adds the headers */
 
 enum fault { FAULT_NONE, FAULT_REPLY, FAULT_DROP };		/* go on; a is the answer, nothing is done; a->send says how it is dropped, nothing is done */
+extern const char limits_usage[], faults_usage[];		/* sections of --help */
+int64_t limits_lag(void);					/* ms a schema change stays unseen */
+int64_t limits_key_delay(void);					/* ms a new key's index takes */
+
 void faults_open(const char *path);				/* NULL: none; a damaged file is 65 */
+void faults_reload(void);					/* SIGHUP: the file again, all counters from zero; a damaged file is reported and the old faults stay */
 enum fault faults_before(struct request *r, struct reply *a);	/* may set a->delay_ms, r->fault */
 void faults_after(struct request *r, struct reply *a);		/* after the work was committed: may replace the answer, set a->send, a->delay_ms */
 bool faults_part(struct request *part, struct reply *a);	/* a $batch part is about to run: true: a is its answer instead */
