@@ -408,9 +408,8 @@ meta_column(const struct meta_table *t, const char *name)
 	return t->columns == 0 ? NULL : bsearch(&key, t->column, t->columns, sizeof(key), by_name);
 }
 
-/* Edit distance without regard to case; at most limit + 1. */
-static size_t
-distance(const char *a, const char *b, size_t limit)
+size_t
+meta_distance(const char *a, const char *b, size_t limit)
 {
 	size_t n = strlen(a), m = strlen(b), i, j, left, up, best, *row;
 
@@ -443,7 +442,7 @@ meta_nearest(const struct meta_table *t, const char *name)
 	const char *near = NULL;
 
 	for (i = 0; i < t->columns; i++) {
-		d = distance(name, t->column[i].name, limit);
+		d = meta_distance(name, t->column[i].name, limit);
 		if (d < best) {
 			best = d;
 			near = t->column[i].name;

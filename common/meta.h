@@ -61,6 +61,7 @@ struct meta *meta_load(const char *path);
 const struct meta_table *meta_table(const struct meta *m, const char *name);	/* NULL if absent */
 const struct meta_column *meta_column(const struct meta_table *t, const char *name);
 const char *meta_nearest(const struct meta_table *t, const char *name);	/* the column most like name, for messages; NULL if none is near */
+size_t meta_distance(const char *a, const char *b, size_t limit);	/* edit distance without regard to ASCII case; limit + 1 when it is more */
 const char *meta_type_name(enum meta_type type);
 void meta_free(struct meta *m);
 

@@ -128,6 +128,8 @@ rej_write(struct rej *r, const struct nd_in *in, const char *code, const char *f
 		buf_str(&b, ",\"value\":");
 		put_value(&b, value);
 	}
+	buf_add(&b, r->more.p, r->more.n);
+	r->more.n = 0;
 	buf_str(&b, "}}");
 	nd_write(&r->out, b.p, b.n);
 	r->count++;
@@ -148,6 +150,7 @@ rej_close(struct rej *r)
 {
 	if (r->open)
 		nd_close(&r->out);
+	buf_free(&r->more);
 }
 
 int

@@ -24,6 +24,7 @@ struct rej {
 	struct nd_out out;
 	bool open;
 	uint64_t count;
+	struct buf more;	/* members a caller adds to the next _error, each as ,"name":json; emptied by rej_write */
 };
 
 void rej_open(struct rej *r, const char *program, const char *path);	/* path NULL: the first reject is fatal */
