@@ -1,0 +1,92 @@
+#include "guid.h"
+
+#include <openssl/sha.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "xalloc.h"
+
+/* The key as a number, when it is a plain decimal one below 2^48. */
+static bool
+number(const char *key, size_t n, uint64_t *v)
+{
+	size_t i;
+
+	if (n == 0 || n > 15 || (key[0] == '0' && n > 1))
+		return false;
+	for (*v = 0, i = 0; i < n; i++) {
+		if (key[i] < '0' || key[i] > '9')
+			return false;
+		*v = *v * 10 + (uint64_t)(key[i] - '0');
+	}
+	return *v < (uint64_t)1 << 48;
+}
+
+struct guid
+guid_make(const char *ns, const char *module, const char *key, size_t keylen)
+{
+	unsigned char hash[SHA256_DIGEST_LENGTH], small[512], *text = small;
+	size_t a = strlen(ns) + 1, b = strlen(module) + 1, i;
+	struct guid g;
+	uint64_t v;
+
+	if (a + b + keylen > sizeof(small))
+		text = xmalloc(a + b + keylen);
+	memcpy(text, ns, a);
+	memcpy(text + a, module, b);
+	memcpy(text + a + b, key, keylen);
+	SHA256(text, a + b + keylen, hash);
+	if (text != small)
+		free(text);
+	memcpy(g.b, hash, sizeof(g.b));
+	g.b[6] = (uint8_t)(0x80 | (g.b[6] & 0x0f));
+	g.b[8] = (uint8_t)(0x80 | (g.b[8] & 0x3f));
+	if (number(key, keylen, &v))
+		for (i = 0; i < 6; i++)
+			g.b[15 - i] = (uint8_t)(v >> 8 * i);
+	return g;
+}
+
+void
+guid_text(const struct guid *g, char text[GUID_TEXT + 1])
+{
+	static const char digit[] = "0123456789abcdef";
+	size_t i;
+
+	for (i = 0; i < sizeof(g->b); i++) {
+		if (i == 4 || i == 6 || i == 8 || i == 10)
+			*text++ = '-';
+		*text++ = digit[g->b[i] >> 4];
+		*text++ = digit[g->b[i] & 15];
+	}
+	*text = '\0';
+}
+
+static int
+hex(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c = (char)(c | 0x20);
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+bool
+guid_parse(const char *p, size_t n, struct guid *g)
+{
+	size_t i, at = 0;
+	int high, low;
+
+	if (n != GUID_TEXT)
+		return false;
+	for (i = 0; i < sizeof(g->b); i++) {
+		if ((at == 8 || at == 13 || at == 18 || at == 23) && p[at++] != '-')
+			return false;
+		high = hex(p[at++]);
+		low = hex(p[at++]);
+		if (high < 0 || low < 0)
+			return false;
+		g->b[i] = (uint8_t)(high << 4 | low);
+	}
+	return true;
+}

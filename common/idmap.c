@@ -1,0 +1,222 @@
+#include "idmap.h"
+
+#include <err.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "buf.h"
+#include "json.h"
+#include "keys.h"
+#include "nd.h"
+#include "xalloc.h"
+
+#define WORDS 256	/* files, modules, tables: what few words there are is held once */
+
+enum slot { MODULE, KEY, TABLE, ID, HOW, SLOTS };
+
+static const char *const member[SLOTS] = { "module", "key", "table", "id", "how" };
+
+struct words {
+	char *word[WORDS];
+	size_t count;
+};
+
+struct entry {			/* 24 bytes, by the key's number */
+	struct guid id;
+	uint32_t line;
+	uint8_t file, table, how;
+};
+
+struct idmap {
+	struct keys *keys;	/* the module's number in one byte, then the key */
+	struct entry *entry;
+	size_t room;
+	struct words files, modules, tables, hows;
+	char *first;
+	struct json j;
+	struct buf text;	/* of the member in hand, and of the composed key */
+	struct buf key;
+};
+
+struct idmap *
+idmap_new(void)
+{
+	struct idmap *m = xcalloc(1, sizeof(*m));
+	size_t i;
+
+	m->keys = keys_new();
+	m->j.names = json_names_new();
+	for (i = 0; i < SLOTS; i++)
+		json_names_add(m->j.names, member[i]);
+	return m;
+}
+
+static bool
+word_find(const struct words *w, const char *p, size_t n, uint8_t *i)
+{
+	size_t k;
+
+	for (k = 0; k < w->count; k++)
+		if (strlen(w->word[k]) == n && memcmp(w->word[k], p, n) == 0) {
+			*i = (uint8_t)k;
+			return true;
+		}
+	return false;
+}
+
+static uint8_t
+word_add(struct words *w, const char *p, size_t n, const struct nd_in *in)
+{
+	uint8_t i;
+
+	if (word_find(w, p, n, &i))
+		return i;
+	if (w->count == WORDS)
+		errx(EX_DATAERR, "%s:%llu: more than %d different modules or tables: this is no id file", in->name,
+		    (unsigned long long)in->lineno, WORDS);
+	w->word[w->count] = xstrndup(p, n);
+	return (uint8_t)w->count++;
+}
+
+/* A member that must be a text with something in it, unescaped. */
+static void
+text(struct idmap *m, const struct nd_in *in, enum slot s)
+{
+	const struct json_value *v = m->j.slot[s];
+
+	if (v == NULL || v->kind != JSON_STRING || v->n == 0)
+		errx(EX_DATAERR, "%s:%llu: an id line needs \"%s\", a text that is not empty", in->name,
+		    (unsigned long long)in->lineno, member[s]);
+	m->text.n = 0;
+	buf_room(&m->text, v->n + 1);
+	m->text.n = json_decode(v, m->text.p);
+}
+
+static void
+conflict(const struct idmap *m, const struct nd_in *in, const struct entry *old)
+{
+	const struct json_value *module = m->j.slot[MODULE], *key = m->j.slot[KEY];
+
+	errx(EX_DATAERR, "%s:%llu: %.*s %.*s has another id or table than in %s:%u", in->name,
+	    (unsigned long long)in->lineno, (int)module->n, module->p, (int)key->n, key->p,
+	    m->files.word[old->file], old->line);
+}
+
+static void
+add(struct idmap *m, const struct nd_in *in, uint8_t file)
+{
+	struct entry e = { .line = (uint32_t)in->lineno, .file = file };
+	uint32_t i;
+	bool fresh;
+
+	text(m, in, MODULE);
+	if (m->first == NULL)
+		m->first = xstrndup(m->text.p, m->text.n);
+	m->key.n = 0;
+	buf_char(&m->key, (char)word_add(&m->modules, m->text.p, m->text.n, in));
+	text(m, in, KEY);
+	buf_add(&m->key, m->text.p, m->text.n);
+	text(m, in, TABLE);
+	e.table = word_add(&m->tables, m->text.p, m->text.n, in);
+	text(m, in, HOW);
+	e.how = word_add(&m->hows, m->text.p, m->text.n, in);
+	text(m, in, ID);
+	if (!guid_parse(m->text.p, m->text.n, &e.id))
+		errx(EX_DATAERR, "%s:%llu: \"id\" is no GUID: %.*s", in->name, (unsigned long long)in->lineno,
+		    (int)m->text.n, m->text.p);
+	i = keys_add(m->keys, m->key.p, m->key.n, &fresh);
+	if (!fresh) {
+		if (memcmp(&m->entry[i].id, &e.id, sizeof(e.id)) != 0 || m->entry[i].table != e.table)
+			conflict(m, in, &m->entry[i]);
+		return;
+	}
+	if (i == m->room) {
+		m->room = m->room * 2 + 1024;
+		m->entry = xreallocarray(m->entry, m->room, sizeof(*m->entry));
+	}
+	m->entry[i] = e;
+}
+
+void
+idmap_load(struct idmap *m, const char *path)
+{
+	struct nd_in in;
+	uint8_t file;
+
+	nd_open(&in, path);
+	file = word_add(&m->files, in.name, strlen(in.name), &in);
+	while (nd_read(&in)) {
+		if (in.toolong)
+			errx(EX_DATAERR, "%s:%llu: a line too long for an id line", in.name, (unsigned long long)in.lineno);
+		if (!json_parse(&m->j, in.line, in.len))
+			errx(EX_DATAERR, "%s:%llu: %s: %s, at byte %zu of the line", in.name,
+			    (unsigned long long)in.lineno, m->j.error, m->j.detail, m->j.offset + 1);
+		add(m, &in, file);
+	}
+	nd_end(&in);
+}
+
+bool
+idmap_get(const struct idmap *m, const char *module, const char *key, size_t keylen, struct idmap_entry *e)
+{
+	char composed[256], *p = composed;
+	uint8_t word;
+	uint32_t i;
+	bool found;
+
+	if (!word_find(&m->modules, module, strlen(module), &word) || keylen >= KEYS_LONGEST)
+		return false;
+	if (keylen >= sizeof(composed))
+		p = xmalloc(keylen + 1);
+	p[0] = (char)word;
+	memcpy(p + 1, key, keylen);
+	found = keys_find(m->keys, p, keylen + 1, &i);
+	if (p != composed)
+		free(p);
+	if (!found)
+		return false;
+	e->table = m->tables.word[m->entry[i].table];
+	e->how = m->hows.word[m->entry[i].how];
+	e->id = m->entry[i].id;
+	return true;
+}
+
+size_t
+idmap_count(const struct idmap *m)
+{
+	return keys_count(m->keys);
+}
+
+const char *
+idmap_first_module(const struct idmap *m)
+{
+	return m->first;
+}
+
+static void
+words_free(struct words *w)
+{
+	while (w->count > 0)
+		free(w->word[--w->count]);
+}
+
+void
+idmap_free(struct idmap *m)
+{
+	if (m == NULL)
+		return;
+	keys_free(m->keys);
+	free(m->entry);
+	words_free(&m->files);
+	words_free(&m->modules);
+	words_free(&m->tables);
+	words_free(&m->hows);
+	free(m->first);
+	json_names_free(m->j.names);
+	json_free(&m->j);
+	buf_free(&m->text);
+	buf_free(&m->key);
+	free(m);
+}
