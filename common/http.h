@@ -57,6 +57,7 @@ struct http_request {
 
 struct http *http_new(const struct http_policy *policy);
 void http_secret(struct http *h, const char *secret);
+void http_mask(const struct http *h, char *p, size_t n);	/* secrets in the text become asterisks; done by itself to errors and to bodies of status 400 and up */
 bool http_allowed(const char *url);				/* https, or http to loopback */
 void http_start(struct http *h, const struct http_request *r, http_done *done, void *arg);
 size_t http_active(const struct http *h);			/* started and not done */
