@@ -26,7 +26,7 @@ COMMON = $(BUILD)/libcommon.a
 # Who needs which library (a program that is not named here needs libcrypto at most).
 LIBS = -lcrypto
 $(BIN)/map-fields: LIBS = -ljq -lcsv -lcrypto -lm
-$(BIN)/split-lifecycle $(BIN)/resolve-ids $(BIN)/assign-ids $(BIN)/reconcile $(BIN)/render-report: LIBS = -lcsv -lcrypto
+$(BIN)/split-lifecycle $(BIN)/resolve-ids $(BIN)/assign-ids $(BIN)/reconcile: LIBS = -lcsv -lcrypto
 $(BIN)/sm-extract $(BIN)/dyn-extract $(BIN)/dyn-schema $(BIN)/dyn-load: LIBS = -lcurl -lcsv -lcrypto
 $(BIN)/sm-sandbox: LIBS = -lmicrohttpd -lcrypto
 $(BIN)/dyn-sandbox: LIBS = -lmicrohttpd -lsqlite3 -lcrypto -lm
@@ -50,4 +50,41 @@ $(BUILD)/%.o: %.c
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 
-.PHONY: all
+# What the build, the demo and the tests need; installed when this may be done, else named.
+deps:
+	@sh pipelines/deps
+
+# A migration of its own: make new DIR=acme, then read acme/settings.mk.
+new: all
+	@sh pipelines/new "$(DIR)"
+
+# The whole chain between two local stand-ins, in demo/; settings on the same line are passed on.
+DATA = fixtures/demo
+demo: deps
+	@+$(MAKE) --no-print-directory all
+	@+MAKE="$(MAKE)" BIN="$(abspath $(BIN))" sh pipelines/demo "$(DATA)"
+
+test: deps
+	@+$(MAKE) --no-print-directory all
+	@+$(MAKE) --no-print-directory CC=clang BUILD=build-clang BIN=bin-clang all
+	bats --timing test
+
+# The same suite under the address and undefined-behaviour sanitizers.
+check: deps
+	@+$(MAKE) --no-print-directory SAN=1 BUILD=build-san BIN=bin-san all
+	BIN_DIR="$(abspath bin-san)" ASAN_OPTIONS=detect_leaks=0 bats --timing test
+
+bench: deps
+	@+$(MAKE) --no-print-directory all
+	@bash test/bench/bench.sh
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/smdyn/metadata
+	install $(TOOLS:%=$(BIN)/%) $(DESTDIR)$(PREFIX)/bin
+	cp -R pipelines $(DESTDIR)$(PREFIX)/share/smdyn/
+	cp fixtures/metadata/*.ndjson $(DESTDIR)$(PREFIX)/share/smdyn/metadata
+
+clean:
+	rm -rf build build-* bin bin-*
+
+.PHONY: all deps new demo test check bench install clean

@@ -1,0 +1,71 @@
+# The migration, phase by phase.  Read this file first.
+#
+# A migration is a directory with a two-line Makefile that includes this file,
+# settings.mk, maps/ and data/.  make in it goes as far as the gates allow:
+#
+#	extract		what Salesmate has (data/source/<module>/10-extracted.ndjson)
+#	target		the organisation pinned, its schema completed, its metadata pulled
+#	owners		who owns what, matched by e-mail; unresolved owners stop the chain
+#	accounts contacts leads opportunities
+#			each: ids, 30-resolved, 40-mapped, 50-loaded, 60-verified, gate
+#	links		parents of accounts, which had to wait for their rows
+#	closing		won and lost opportunities
+#	report		report/summary.json, report/index.html
+#
+# Every stage is a file, kept; a phase starts when the gate file of the one
+# before is there; a gate opens when the books balance and no more records were
+# rejected than ALLOW_REJECTS says.  After a mended cause, make goes on.
+
+SHELL = /bin/sh
+.DELETE_ON_ERROR:
+.SUFFIXES:
+MAKEFLAGS += --no-builtin-rules
+.DEFAULT_GOAL := all
+
+SMDYN := $(patsubst %/,%,$(abspath $(dir $(lastword $(MAKEFILE_LIST)))/..))
+export PATH := $(SMDYN)/bin:$(SMDYN)/../../bin:$(PATH)
+
+# Settings, each with its default; settings.mk or the command line says otherwise.
+NAMESPACE ?= $(SM_LINK)
+LIFECYCLE_FIELD ?= type
+LEAD_DEALS ?= link
+FALLBACK_OWNER ?=
+PARENT_FIELD ?=
+ALLOW_REJECTS ?= 0
+MATCH_ACCOUNT ?=
+MATCH_CONTACT ?=
+MATCH_LEAD ?=
+LOAD_OPTIONS ?=
+export SM_LINK SM_URL DYN_URL DYN_LOGIN_URL DYN_TENANT DYN_CLIENT_ID
+export SM_BUDGET_FILE := $(CURDIR)/data/source/budget
+
+# The chain as far as it goes, then the report, whatever the chain's end was.
+all:
+	@$(MAKE) --no-print-directory chain; end=$$?; $(MAKE) --no-print-directory report || exit; exit $$end
+chain: links closing
+
+include $(SMDYN)/pipelines/rules.mk
+include $(SMDYN)/pipelines/source.mk
+include $(SMDYN)/pipelines/target.mk
+include $(SMDYN)/pipelines/owner.mk
+include $(SMDYN)/pipelines/account.mk
+include $(SMDYN)/pipelines/contact.mk
+include $(SMDYN)/pipelines/lead.mk
+include $(SMDYN)/pipelines/opportunity.mk
+include $(SMDYN)/pipelines/link.mk
+include $(SMDYN)/pipelines/close.mk
+include $(SMDYN)/pipelines/report.mk
+
+extract: $(EXTRACTED)
+target: data/target/metadata.ndjson
+owners: data/owner/gate
+accounts: data/account/gate
+contacts: data/contact/gate
+leads: data/lead/gate
+opportunities: data/opportunity/gate
+links: data/link/gate
+closing: data/close/gate
+.PHONY: all chain report extract target owners accounts contacts leads opportunities links closing confirm help
+
+help:
+	@sed -n '2,/^$$/s/^# \{0,1\}//p' $(SMDYN)/pipelines/migrate.mk

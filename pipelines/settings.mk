@@ -1,0 +1,33 @@
+# Settings of one migration.  No secret belongs here: SM_TOKEN_FILE and DYN_CLIENT_SECRET_FILE
+# name files that only you can read (chmod 600), in the environment.
+
+# Salesmate: the first label of the account's address, https://<SM_LINK>.salesmate.io
+SM_LINK ?=
+
+# Dynamics 365: the environment's address without a path, the tenant, the application's id.
+DYN_URL ?=
+DYN_TENANT ?=
+DYN_CLIENT_ID ?=
+
+# Part of every computed id: never change it after the first load.
+NAMESPACE ?= $(SM_LINK)
+
+# The field of a contact that holds its lifecycle stage; maps/lifecycle.csv says what each stage becomes.
+LIFECYCLE_FIELD ?= type
+
+# A deal whose only party became a lead: link (originating lead), queue (a person decides), promote (the lead becomes a contact).
+LEAD_DEALS ?= link
+
+# Records whose owner is unknown, inactive or missing go to this user (an e-mail); blank: the chain stops at the owners.
+FALLBACK_OWNER ?=
+
+# The lookup field of a company that names its parent, e.g. companySingleLookupCustomField1; blank: no parents.
+PARENT_FIELD ?=
+
+# Rows that are in the target already: match by these pairs, in this order (source field=column; :domain compares hosts).
+MATCH_ACCOUNT ?=
+MATCH_CONTACT ?=
+MATCH_LEAD ?=
+
+# How many rejected records an object may have: 0, a number, or any.
+ALLOW_REJECTS ?= 0

@@ -1,0 +1,22 @@
+# summary.json: the objects' books (DESIGN: an entry an object, also when a gate stopped the chain),
+# and what a reader asks next: owners, the lifecycle split, deals of leads, settings.
+def nothing: {source: 0, created: 0, updated: 0, matched: 0, unchanged: 0, skipped: 0, queued: 0, rejected: 0, balanced: false,
+	fields_verified: 0, field_mismatches: 0, links_verified: 0, link_mismatches: 0, reached: false};
+def of($name): first($done[] | select(.object == $name)) // null;
+def reason($code): [$owner[] | select(._error.code == $code)] | length;
+($objects | split(" ") | map(. as $o | of($o) // ({object: $o} + nothing))) as $all
+| {
+	balanced: all($all[]; .balanced),
+	complete: all($all[]; .reached != false),
+	objects: $all,
+	lifecycle: {field: $lifecycle, lead: (of("lead").source), contact: (of("contact").source), undecided: (of("undecided").source)},
+	owners: {
+		referenced: ([$owner[] | select(.how == "matched" and .key != "*")] | length) + ([$owner[] | select(._error)] | length),
+		matched: ([$owner[] | select(.how == "matched")] | length),
+		missing: reason("missing"), inactive: reason("inactive"), ambiguous: reason("ambiguous"),
+		fallback: (if $fallback == "" then null else $fallback end), records_with_fallback: $substituted
+	},
+	lead_deals: {policy: $lead_deals, linked: $linked, promoted: $promoted,
+		queued: ([of("opportunity").causes[]? | select(.code == "lead-only") | .count] | add // 0)},
+	settings: {namespace: $namespace, organization: $organization, allow_rejects: $allow}
+}

@@ -1,0 +1,72 @@
+# The target: pinned, completed, and described in files.
+
+TABLES = account contact lead opportunity opportunityclose systemuser team transactioncurrency
+
+# The organisation this migration belongs to.  Asked once; every load refuses another.
+data/target/organization:
+	@mkdir -p $(@D)
+	dyn-extract --whoami >$@.json.tmp
+	jq -r .OrganizationId $@.json.tmp >$@.tmp
+	$(call place,$@.json $@)
+
+# Choices: those of the maps, and one option for every pipeline and stage, numbered by their Salesmate ids.
+data/target/choices.csv: maps/choices.csv data/source/pipeline/10-extracted.ndjson
+	@mkdir -p $(@D)
+	cat maps/choices.csv >$@.tmp
+	jq -r -s --arg form map -f $(SMDYN)/pipelines/choices.jq data/source/pipeline/10-extracted.ndjson >>$@.tmp
+	@mv -f $@.tmp $@
+
+data/target/options.csv: data/source/pipeline/10-extracted.ndjson
+	@mkdir -p $(@D)
+	jq -r -s --arg form schema -f $(SMDYN)/pipelines/choices.jq data/source/pipeline/10-extracted.ndjson >$@.tmp
+	@mv -f $@.tmp $@
+
+# Schema: the columns that the maps need, created before any record.
+data/target/schema.ndjson: maps/schema.csv data/target/options.csv data/target/organization
+	dyn-schema apply --columns maps/schema.csv --options data/target/options.csv >$@.tmp
+	@mv -f $@.tmp $@
+
+data/target/metadata.ndjson: data/target/schema.ndjson
+	dyn-extract --metadata $(TABLES) >$@.tmp
+	@mv -f $@.tmp $@
+
+data/target/systemuser.ndjson: data/target/organization
+	dyn-extract systemuser --select systemuserid,fullname,internalemailaddress,isdisabled >$@.tmp
+	@mv -f $@.tmp $@
+
+data/target/transactioncurrency.ndjson: data/target/organization
+	dyn-extract transactioncurrency --select transactioncurrencyid,isocurrencycode,currencyname >$@.tmp
+	@mv -f $@.tmp $@
+
+# The migration's own copies of the default maps, made once and then edited here.
+# The lifecycle field is a setting: the rows that carry its text name it from the start.
+maps/%.csv: | $(SMDYN)/pipelines/maps/%.csv
+	@mkdir -p $(@D)
+	sed 's/^\(sm_original_lifecycle__c,field,\)type,/\1$(LIFECYCLE_FIELD),/' $(SMDYN)/pipelines/maps/$*.csv >$@.tmp
+	@mv -f $@.tmp $@
+
+maps/schema.csv: | $(SMDYN)/pipelines/schema.csv
+	@mkdir -p $(@D)
+	cp $(SMDYN)/pipelines/schema.csv $@
+
+# The field that names a company's parent is a setting too: there is no standard one.
+maps/refs-link.csv: | $(SMDYN)/pipelines/maps/refs-link.csv
+	@mkdir -p $(@D)
+	sed 's/PARENT_FIELD/$(PARENT_FIELD)/' $(SMDYN)/pipelines/maps/refs-link.csv >$@.tmp
+	@mv -f $@.tmp $@
+
+# A person says that the maps are right: their hashes, who, and when.  dyn-load refuses rows of any other map.
+MAPS = account contact lead opportunity link close
+confirm: $(MAPS:%=maps/%.csv) data/target/choices.csv data/target/metadata.ndjson
+	@for m in $(MAPS); do \
+		map-fields --check --map maps/$$m.csv --metadata data/target/metadata.ndjson --choices data/target/choices.csv || exit; \
+	done
+	@for m in $(MAPS); do \
+		printf '%s  %s  %s  %s\n' "$$(map-fields --print-hash --map maps/$$m.csv --choices data/target/choices.csv)" \
+			"$$m" "$${USER:-$$(id -un)}" "$$(date -u +%Y-%m-%dT%H:%M:%SZ)" || exit; \
+	done >maps/confirmed.tmp
+	@mv -f maps/confirmed.tmp maps/confirmed
+	@echo "confirmed: $(MAPS)"
+
+maps/confirmed:
+	@echo "The maps are not confirmed.  Read them (maps/*.csv), then: make confirm" >&2; exit 78
