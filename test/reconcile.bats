@@ -1,0 +1,148 @@
+load helper
+
+setup() {
+	cp "$fixtures"/reconcile/*.ndjson "$BATS_TEST_TMPDIR"
+	cd "$BATS_TEST_TMPDIR" || return
+}
+
+books() {	# OPTION...: the fixture's books
+	reconcile --object account --source source.ndjson --mapped 40-mapped.ndjson --loaded 50-loaded.ndjson \
+		--target 55-read.ndjson --metadata "$fixtures/metadata/account.ndjson" --mismatches differences \
+		--set-aside 30-resolved --set-aside 40-mapped --set-aside 50-loaded "$@"
+}
+
+@test "books that balance: every record counted once, fields and links compared" {
+	books >out
+	run jq -c '[.source,.created,.updated,.matched,.unchanged,.skipped,.queued,.rejected,.balanced]' out
+	[ "$output" = '[5,2,1,0,0,0,1,1,true]' ]
+	run jq -c '[.fields_verified,.field_mismatches,.links_verified,.link_mismatches,.trimmed,.cascades]' out
+	[ "$output" = '[8,0,4,0,1,1]' ]
+	[ ! -s differences ]
+}
+
+@test "a changed field is found and named, and nothing else" {
+	sed -i 's/"numberofemployees":7/"numberofemployees":8/' 55-read.ndjson
+	run -65 --separate-stderr books
+	[ "$(jq -c '[.balanced,.field_mismatches,.link_mismatches]' <<<"$output")" = '[false,1,0]' ]
+	[ "$(jq -c '[.kind,.source.id,.field,.expected,.found]' differences)" = '["field","1","numberofemployees",7,8]' ]
+}
+
+@test "a link to another row is found and named" {
+	sed -i 's/"_ownerid_value":"22222222-2222-8222-8222-000000000001","_primary/"_ownerid_value":"22222222-2222-8222-8222-000000000009","_primary/' 55-read.ndjson
+	run -65 --separate-stderr books
+	[ "$(jq -c '[.kind,.source.id,.field]' differences)" = '["link","1","ownerid@odata.bind"]' ]
+}
+
+@test "a link that the target lost is found" {
+	sed -i 's/"_primarycontactid_value":"[^"]*"/"_primarycontactid_value":null/' 55-read.ndjson
+	run -65 --separate-stderr books
+	[ "$(jq -c '[.kind,.field,.found]' differences)" = '["link","primarycontactid@odata.bind",null]' ]
+}
+
+@test "a column that was not read back is a difference, not a pass" {
+	sed -i 's/"donotbulkemail":true,"createdon"/"createdon"/' 55-read.ndjson
+	run -65 --separate-stderr books
+	[ "$(jq -r .field differences)" = donotbulkemail ]
+}
+
+@test "a creation time that was not kept is found" {
+	sed -i 's/2025-01-01T00:00:00.000Z/2026-03-01T00:00:00Z/' 55-read.ndjson
+	run -65 --separate-stderr books
+	[ "$(jq -r .field differences)" = overriddencreatedon ]
+}
+
+@test "a row that is not there is missing, not equal" {
+	sed -i 1d 55-read.ndjson
+	run -65 --separate-stderr books
+	[ "$(jq -c '[.kind,.source.id]' differences)" = '["missing-row","3"]' ]
+}
+
+@test "with --complete a row of ours that no source record explains is found" {
+	sed 's/000000000003/000000000009/;s/"sm_salesmate_id":"3"/"sm_salesmate_id":"9"/' 55-read.ndjson | head -n 1 >>55-read.ndjson
+	books >out
+	run -65 --separate-stderr books --complete
+	[ "$(jq -r .kind differences)" = unexpected-row ]
+}
+
+@test "a record that is nowhere makes the books red" {
+	echo '{"id":6,"name":"Lost on the way"}' >>source.ndjson
+	run -65 --separate-stderr books
+	[ "$(jq .balanced <<<"$output")" = false ]
+	[[ $stderr == *"6 in"* ]]
+}
+
+@test "sums per group are exact, and source equals target plus what was set aside" {
+	books --sum dealValue=revenue --by status=industry --tally industry >out
+	run jq -c '.sums.groups[] | [.group,.source.count,.source.sum,.target.sum,.set_aside.sum]' out
+	[ "${lines[0]}" = '["Lost",1,"-250.0000","0.0000","-250.0000"]' ]
+	[ "${lines[1]}" = '["Open",2,"7.0000","0.0000","7.0000"]' ]
+	[ "${lines[2]}" = '["Won",2,"12500.6000","12500.6000","0.0000"]' ]
+	[ "$(jq -c '[.tally.groups[] | [.group, .count]]' out)" = '[["Open",1],["Won",2]]' ]
+}
+
+@test "a sum that differs by a hundredth is red" {
+	sed -i 's/"revenue":0.1000/"revenue":0.11/' 55-read.ndjson
+	sed -i 's/"revenue":0.1,/"revenue":0.11,/' 40-mapped.ndjson
+	run -65 --separate-stderr books --sum dealValue=revenue --by status=industry
+	[ "$(jq -c '[.balanced,.field_mismatches,.sums.balanced]' <<<"$output")" = '[false,0,false]' ]
+}
+
+@test "outcomes of other rows than the mapped ones are refused" {
+	sed -i '1d' 50-loaded.ndjson
+	run -65 --separate-stderr books
+	[[ $stderr == *"another row"* ]]
+}
+
+@test "the same row twice in the target's file is refused" {
+	head -n 1 55-read.ndjson >>55-read.ndjson
+	run -65 --separate-stderr books
+	[[ $stderr == *"second time"* ]]
+}
+
+@test "other columns can be compared, joined by another key" {
+	echo '{"_table":"opportunityclose","_source":{"module":"deal-close","id":"1"},"_status":3,"actualend":"2026-01-02","opportunityid@odata.bind":"/opportunities(11111111-1111-8111-8111-000000000001)"}' >m
+	echo '{"_source":{"module":"deal-close","id":"1"},"outcome":"created"}' >l
+	echo '{"_table":"opportunity","opportunityid":"11111111-1111-8111-8111-000000000001","statuscode":4,"actualclosedate":"2026-01-02"}' >t
+	echo '{"id":1}' >s
+	run -65 --separate-stderr reconcile --object close --source s --mapped m --loaded l --target t \
+		--metadata "$fixtures/metadata/opportunity.ndjson" --mismatches d --key opportunityid \
+		--compare _status=statuscode --compare actualend=actualclosedate
+	[ "$(jq -c '[.fields_verified,.field_mismatches]' <<<"$output")" = '[2,1]' ]
+	[ "$(jq -c '[.field,.expected,.found]' d)" = '["_status",3,4]' ]
+}
+
+@test "an object of nothing balances" {
+	: >empty
+	run --separate-stderr reconcile --object none --source empty
+	[ "$status" -eq 0 ]
+	[ "$(jq -c '[.source,.balanced]' <<<"$output")" = '[0,true]' ]
+}
+
+@test "a queue alone is a book" {
+	reconcile --object undecided --source 30-resolved.queue.ndjson --set-aside 30-resolved >out
+	[ "$(jq -c '[.source,.queued,.balanced]' out)" = '[1,1,true]' ]
+}
+
+@test "a file that no stage wrote is refused with its line" {
+	echo nope >>40-mapped.ndjson
+	run -65 --separate-stderr books
+	[[ $stderr == *"40-mapped.ndjson:4"* || $stderr == *"ends before"* ]]
+	echo nope >>55-read.ndjson
+	run -65 --separate-stderr books
+	[[ $stderr == *"55-read.ndjson:4"* ]]
+}
+
+@test "a missing file is 66, a failing read 74, a full disk 74, a wrong option 64" {
+	run -66 reconcile --object a --source nowhere
+	run -74 reconcile --object a --source /
+	run -74 bash -c 'reconcile --object a --source source.ndjson --set-aside 40-mapped --set-aside 30-resolved >/dev/full'
+	run -64 reconcile --object a
+	run -64 reconcile --nonsense
+}
+
+@test "--help and --version go to standard output" {
+	run --separate-stderr reconcile --help
+	[ "$status" -eq 0 ] && [[ $output == usage:* ]] && [ -z "$stderr" ]
+	run --separate-stderr reconcile --version
+	[ "$status" -eq 0 ] && [[ $output == reconcile* ]]
+}
