@@ -27,7 +27,7 @@ COMMON = $(BUILD)/libcommon.a
 LIBS = -lcrypto
 $(BIN)/map-fields: LIBS = -ljq -lcsv -lcrypto -lm
 $(BIN)/split-lifecycle $(BIN)/resolve-ids $(BIN)/assign-ids $(BIN)/reconcile: LIBS = -lcsv -lcrypto
-$(BIN)/sm-extract $(BIN)/dyn-extract $(BIN)/dyn-schema $(BIN)/dyn-load: LIBS = -lcurl -lcsv -lcrypto
+$(BIN)/sm-extract $(BIN)/dyn-extract $(BIN)/dyn-schema $(BIN)/dyn-load: LIBS = -lcurl -lcsv -lcrypto -lm
 $(BIN)/sm-sandbox: LIBS = -lmicrohttpd -lcrypto
 $(BIN)/dyn-sandbox: LIBS = -lmicrohttpd -lsqlite3 -lcrypto -lm
 
