@@ -11,7 +11,7 @@ def reason($code): [$owner[] | select(._error.code == $code)] | length;
 	objects: $all,
 	lifecycle: {field: $lifecycle, lead: (of("lead").source), contact: (of("contact").source), undecided: (of("undecided").source)},
 	owners: {
-		referenced: ([$owner[] | select(.how == "matched" and .key != "*")] | length) + ([$owner[] | select(._error)] | length),
+		referenced: ([$owner[] | select(.how == "matched" or ._error)] | length),
 		matched: ([$owner[] | select(.how == "matched")] | length),
 		missing: reason("missing"), inactive: reason("inactive"), ambiguous: reason("ambiguous"),
 		fallback: (if $fallback == "" then null else $fallback end), records_with_fallback: $substituted
