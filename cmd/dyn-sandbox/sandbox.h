@@ -211,6 +211,10 @@ void limits_after(struct request *r, struct reply *a, int64_t ms);	/* once for e
 enum fault { FAULT_NONE, FAULT_REPLY, FAULT_DROP };		/* go on; a is the answer, nothing is done; a->send says how it is dropped, nothing is done */
 extern const char limits_usage[], faults_usage[];		/* sections of --help */
 int64_t limits_lag(void);					/* ms a schema change stays unseen */
+void limits_set_lag(long ms);
+long limits_token(void);					/* seconds an access token lives */
+bool auth_denied(struct request *r, struct reply *a);		/* answers 401; returns false */
+void auth_expire(void);						/* all tokens given out so far are worthless */
 int64_t limits_key_delay(void);					/* ms a new key's index takes */
 
 void faults_open(const char *path);				/* NULL: none; a damaged file is 65 */
