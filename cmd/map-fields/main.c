@@ -23,14 +23,14 @@ static const char usage[] =
 "       map-fields --check --map F --metadata F [--choices F]\n"
 "       map-fields --print-hash | --print-columns --map F [--choices F]\n"
 "\n"
-"Makes Dataverse rows of Salesmate records, by a map, checked against the target's metadata.\n"
+"Makes Dataverse rows of Salesmate records, by a map checked against the target's metadata.\n"
 "\n"
 "  --map F         the map, a CSV file (below)\n"
 "  --metadata F    what dyn-extract --metadata wrote: the map's table and every table its lookups point to\n"
 "  --choices F     choice tables: CSV, column,source,target\n"
 "  --rejects F     records that do not fit; without it the first one ends the run (65)\n"
 "  --skipped F     records left out by the map's rule _only; needed if it has one\n"
-"  --coverage F    afterwards, what became of each source field, one line of JSON each\n"
+"  --coverage F    what became of each source field, one line of JSON each\n"
 "  --check         checks the map, reads no records\n"
 "  --print-hash    what a person confirms: SHA-256 of the map's bytes and then the choices'\n"
 "  --print-columns the columns the map may write, joined by commas\n"
@@ -71,7 +71,7 @@ static const char usage[] =
 "Exit: 0 every record is in the output, rejects or skipped; 64 usage; 65 a bad record without --rejects, or a\n"
 "damaged file; 66 no such file; 70 our bug; 73, 74 files; 78 the map does not fit (all findings are printed).\n"
 "Example: map-fields --map contact.csv --metadata m.ndjson --rejects r.ndjson <30-resolved.ndjson >40-mapped.ndjson\n"
-"Sources: Dataverse Web API value forms; Salesmate's date and money forms.\n";
+"Sources: Dataverse Web API value forms; Salesmate's value forms.\n";
 
 static const char *mapfile, *choicesfile, *metafile, *rejectsfile, *skippedfile, *coveragefile;
 static bool checking, printhash, printcolumns;
