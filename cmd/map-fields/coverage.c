@@ -95,6 +95,7 @@ static bool
 put_mapped(struct buf *b, const struct coverage *c, const struct seen *s, uint64_t *lost, bool *condition)
 {
 	const struct rule *r;
+	const char *last = "";
 	bool any = false, hit;
 	size_t i;
 
@@ -107,9 +108,12 @@ put_mapped(struct buf *b, const struct coverage *c, const struct seen *s, uint64
 		*condition = *condition || (r->alternatives > 0 && strcmp(r->when.top, s->name) == 0);
 		if (!hit)
 			continue;
+		*lost += r->lost;
+		if (any && strcmp(last, r->target) == 0)
+			continue;
+		last = r->target;
 		buf_str(b, any ? "," : ",\"mapped\":[");
 		buf_json_str(b, r->target);
-		*lost += r->lost;
 		any = true;
 	}
 	if (any)

@@ -68,7 +68,8 @@ struct rule {
 	unsigned long line;
 	const char *target;
 	enum from from;
-	const char *source;		/* the cell, for messages */
+	const char *source;		/* the cell */
+	const char *shown;		/* the fields it names, for messages */
 	struct field *field;		/* field: one; join, jq: several */
 	size_t fields;
 	const char *separator;		/* join; as it stands inside a JSON string */

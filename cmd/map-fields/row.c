@@ -188,7 +188,7 @@ source_value(struct work *w, const struct rule *r, struct json_value *v)
 	case FROM_JOIN:
 		return join_value(w, r, v);
 	case FROM_JQ:
-		if (!expr_run(r->expr, r, w->j, &w->text, v, new_problem(w, "(jq)", r->target))) {
+		if (!expr_run(r->expr, r, w->j, &w->text, v, new_problem(w, r->shown, r->target))) {
 			keep_problem(w);
 			return GOT_PROBLEM;
 		}
@@ -246,8 +246,8 @@ put_reference(struct work *w, const struct output *o, const struct rule *r)
 		put(w->row, ")\"", 2);
 		return GOT_VALUE;
 	}
-	problem_say(new_problem(w, r->source, o->name), "wrong-type", "the reference is a row of table %.*s, and the column cannot point there; "
-	    "write %s/TABLE in the map to take it only from that table", (int)ref->table.n, ref->table.p, r->source);
+	problem_say(new_problem(w, r->shown, o->name), "wrong-type", "the reference is a row of table %.*s, and the column cannot point there; "
+	    "write %s/TABLE in the map to take it only from one table", (int)ref->table.n, ref->table.p, w->m->ref[r->ref]);
 	keep_problem(w);
 	return GOT_PROBLEM;
 }
@@ -314,7 +314,7 @@ put_rule(struct work *w, const struct output *o, struct rule *r, struct buf *b)
 	if ((got = source_value(w, r, &v)) != GOT_VALUE)
 		return got;
 	put(b, o->label.p, o->label.n);
-	if (value_put(b, o, r, &v, new_problem(w, r->from == FROM_JQ ? "(jq)" : r->from == FROM_FIELD ? r->field[0].path : r->source, o->name)))
+	if (value_put(b, o, r, &v, new_problem(w, r->shown, o->name)))
 		return GOT_VALUE;
 	b->n = from;
 	return misfit(w, o, r, &v, b);
@@ -349,7 +349,11 @@ put_output(struct work *w, struct output *o)
 		put(b, blank->blank_literal.p, blank->blank_literal.n);
 		return GOT_VALUE;
 	}
-	problem_say(new_problem(w, blank->source, o->name), "required", "blank, and the map wants a value; fill it in at the source");
+	if (blank->from == FROM_REF)
+		problem_say(new_problem(w, blank->shown, o->name), "missing-reference", "the record refers to no row, and the map wants one; "
+		    "see the field in the source and the rejects of resolve-ids");
+	else
+		problem_say(new_problem(w, blank->shown, o->name), "required", "blank, and the map wants a value; fill it in at the source");
 	keep_problem(w);
 	return GOT_PROBLEM;
 }
@@ -504,11 +508,11 @@ row_make(struct map *m, const struct nd_in *in, const struct json *j, struct buf
 	read_references(&w);
 	for (o = m->output; o < end && o->kind == OUT_ONLY; o++) {
 		if (left_out(&w, o)) {
-			rej_write(skipped, in, "skipped", o->rule[0]->source, NULL, "left out by the map's rule _only (line %lu)", o->rule[0]->line);
+			rej_write(skipped, in, "skipped", o->rule[0]->shown, NULL, "left out by the map's rule _only (line %lu)", o->rule[0]->line);
 			return FATE_SKIP;
 		}
 	}
-	if (identify(&w, &id)) {
+	if (w.problems == 0 && identify(&w, &id)) {
 		put_head(&w, id);
 		put_how(&w);
 		for (; o < end && o->kind == OUT_MEMBER; o++)

@@ -75,11 +75,32 @@ read_ref(struct map *m, struct rule *r)
 	r->ref = i;
 }
 
+/* What a message calls the source: the field, "pipeline+stage", a reference's name. */
+static const char *
+name_of(const struct rule *r)
+{
+	struct buf b = { 0 };
+	size_t i;
+
+	if (r->from == FROM_REF)
+		return xstrndup(r->source, strcspn(r->source, " "));
+	for (i = 0; i < r->fields; i++) {
+		if (i > 0)
+			buf_char(&b, '+');
+		buf_str(&b, r->field[i].path);
+	}
+	if (b.n == 0)
+		buf_str(&b, r->from == FROM_JQ ? "(jq)" : r->source);
+	buf_nul(&b);
+	return b.p;
+}
+
 void
 source_read(struct map *m, struct rule *r)
 {
 	if (*r->source == '\0' && r->from != FROM_CONST) {
 		map_finding(m, r, "source", "empty");
+		r->shown = "";
 		return;
 	}
 	switch (r->from) {
@@ -101,6 +122,7 @@ source_read(struct map *m, struct rule *r)
 	case FROM_CONST:
 		break;
 	}
+	r->shown = name_of(r);
 }
 
 void
