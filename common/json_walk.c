@@ -2,6 +2,9 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 #include "json.h"
 #include "xalloc.h"
@@ -14,11 +17,34 @@ skip_blank(const char *p)
 	return p;
 }
 
-/* Past the closing quote of the string whose opening quote is just before p. */
+/*
+ * Past the closing quote of the string whose opening quote is just before p.
+ * Sixteen bytes at a time may be read past the end: that is what JSON_PAD is for.
+ */
 static const char *
 skip_string(const char *p, bool *escaped, bool *ascii)
 {
-	for (*escaped = false, *ascii = true; *p != '"'; p++) {
+	*escaped = false;
+	*ascii = true;
+#ifdef __SSE2__
+	const __m128i quote = _mm_set1_epi8('"'), slash = _mm_set1_epi8('\\');
+
+	for (;; p += 16) {
+		__m128i x = _mm_loadu_si128((const __m128i *)(const void *)p);
+		unsigned high = (unsigned)_mm_movemask_epi8(x);
+		unsigned stop = (unsigned)_mm_movemask_epi8(_mm_or_si128(_mm_cmpeq_epi8(x, quote), _mm_cmpeq_epi8(x, slash)));
+		unsigned at = stop != 0 ? (unsigned)__builtin_ctz(stop) : 16;
+
+		*ascii = *ascii && (high & ((1u << at) - 1)) == 0;
+		if (stop == 0)
+			continue;
+		if (p[at] == '"')
+			return p + at + 1;
+		p += at;
+		break;
+	}
+#endif
+	for (; *p != '"'; p++) {
 		if (*p == '\\') {
 			*escaped = true;
 			p++;

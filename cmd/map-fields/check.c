@@ -116,14 +116,14 @@ check_ref(struct map *m, const struct output *o, const struct rule *r)
 		map_finding(m, r, "target", "no table it points to is in the metadata file with a navigation property; extract those tables too");
 		return;
 	}
-	if (r->ref_table == NULL)
+	if (r->ref_table.p == NULL)
 		return;
 	target_list(o->column, allowed, sizeof(allowed));
-	if ((t = target_of(o->column, r->ref_table)) == NULL)
-		map_finding(m, r, "source", "%s cannot point to table %s; it points to: %s", o->name, r->ref_table, allowed);
+	if ((t = target_of(o->column, r->ref_table.p)) == NULL)
+		map_finding(m, r, "source", "%s cannot point to table %s; it points to: %s", o->name, r->ref_table.p, allowed);
 	else if (t->navigation == NULL || t->set == NULL)
 		map_finding(m, r, "source", "the metadata file has no %s for %s; extract that table too",
-		    t->set == NULL ? "entity set" : "navigation property", r->ref_table);
+		    t->set == NULL ? "entity set" : "navigation property", r->ref_table.p);
 }
 
 /* Whether the row's form can give what the column's type takes. */
@@ -192,7 +192,7 @@ bind_targets(struct output *o)
 
 		if (t->navigation == NULL || t->set == NULL)
 			continue;
-		o->bind[o->binds].table = t->table;
+		o->bind[o->binds].table = literal("%s", t->table);
 		o->bind[o->binds++].before = literal(",\"%s@odata.bind\":\"/%s(", t->navigation, t->set);
 	}
 }

@@ -14,9 +14,9 @@ place(const struct choices *c, const char *text, size_t n)
 	size_t at = (size_t)XXH3_64bits(text, n) & c->mask;
 
 	while (c->index[at] != 0) {
-		const char *s = c->list[c->index[at] - 1].source;
+		const struct choice *s = &c->list[c->index[at] - 1];
 
-		if (strlen(s) == n && memcmp(s, text, n) == 0)
+		if (s->source_n == n && memcmp(s->source, text, n) == 0)
 			break;
 		at = (at + 1) & c->mask;
 	}
@@ -52,7 +52,9 @@ choices_load(struct choices *c, const struct csv *table, const char *column)
 		if (strcmp(csv_cell(table, i, name), column) != 0)
 			continue;
 		c->list = xreallocarray(c->list, c->count + 1, sizeof(*c->list));
-		c->list[c->count++] = (struct choice){ csv_cell(table, i, source), csv_cell(table, i, target), { 0 } };
+		c->list[c->count] = (struct choice){ csv_cell(table, i, source), csv_cell(table, i, target), 0, { 0 } };
+		c->list[c->count].source_n = strlen(c->list[c->count].source);
+		c->count++;
 	}
 	for (c->mask = 15; c->mask < 2 * c->count; c->mask = 2 * c->mask + 1)
 		;

@@ -213,7 +213,7 @@ from_jv(jv result, struct buf *scratch, struct json_value *v)
 	scratch->n = 0;
 	buf_add(scratch, jv_string_value(text), (size_t)jv_string_length_bytes(jv_copy(text)));
 	jv_free(text);
-	buf_nul(scratch);
+	json_pad(scratch);
 	*v = (struct json_value){ .p = scratch->p, .n = scratch->n };
 	switch (scratch->p[0]) {
 	case '"':

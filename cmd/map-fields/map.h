@@ -39,7 +39,7 @@ struct field {
 	size_t slot;
 };
 
-struct literal {			/* JSON, ready to be written */
+struct literal {			/* text ready to be written or compared, NUL after it */
 	char *p;
 	size_t n;
 };
@@ -51,6 +51,7 @@ enum blank { BLANK_NOTHING, BLANK_REJECT, BLANK_DEFAULT };
 
 struct choice {
 	const char *source, *target;
+	size_t source_n;
 	struct literal json;		/* target as the column wants it; p NULL while unchecked */
 };
 
@@ -72,12 +73,12 @@ struct rule {
 	const char *shown;		/* the fields it names, for messages */
 	struct field *field;		/* field: one; join, jq: several */
 	size_t fields;
-	const char *separator;		/* join; as it stands inside a JSON string */
+	struct literal separator;	/* join; as it stands inside a JSON string */
 	size_t ref;			/* number of the reference's name */
 	const char *ref_field;		/* the source field it was made of, for the coverage */
-	const char *ref_table;		/* only when it resolved to this table; NULL: any */
+	struct literal ref_table;	/* only when it resolved to this table; p NULL: any */
 	struct field when;		/* path NULL: always */
-	const char **is;		/* the texts that when accepts; "" is blank */
+	struct literal *is;		/* the texts that when accepts; "" is blank */
 	size_t alternatives;
 	enum convert convert;
 	struct choices choices;
@@ -98,7 +99,7 @@ struct rule {
 enum kind { OUT_COLUMN, OUT_MEMBER, OUT_ONLY, OUT_CHECK };
 
 struct bind {				/* a lookup's target: what stands before and after the id */
-	const char *table;
+	struct literal table;
 	struct literal before;		/* ,"nav@odata.bind":"/set( */
 };
 
@@ -126,7 +127,7 @@ struct map {
 	size_t outputs;
 	struct json_names *names;
 	size_t id_slot, ref_slot;
-	const char **ref;			/* names used by ref rows */
+	struct literal *ref;			/* names used by ref rows */
 	size_t refs;
 	const char *table, *module, *match, *how;
 	const struct meta_table *meta;

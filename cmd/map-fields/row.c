@@ -50,6 +50,13 @@ keep_problem(struct work *w)
 		w->problems++;
 }
 
+/* What resolve-ids wrote: names, tables and ids that need no escapes. */
+static bool
+same(const struct json_value *v, const char *text, size_t n)
+{
+	return v->n == n && memcmp(v->p, text, n) == 0;
+}
+
 static void
 read_reference(const struct json_value *v, struct reference *r)
 {
@@ -59,11 +66,11 @@ read_reference(const struct json_value *v, struct reference *r)
 	while (json_next(&it, &key, &inner)) {
 		if (inner.kind != JSON_STRING)
 			continue;
-		if (json_is(&key, "table"))
+		if (same(&key, "table", 5))
 			r->table = inner;
-		else if (json_is(&key, "id"))
+		else if (same(&key, "id", 2))
 			r->id = inner;
-		else if (json_is(&key, "how"))
+		else if (same(&key, "how", 3))
 			r->how = inner;
 	}
 }
@@ -79,10 +86,10 @@ read_references(struct work *w)
 	w->self = (struct reference){ 0 };
 	memset(w->ref, 0, w->m->refs * sizeof(*w->ref));
 	while (json_next(&it, &key, &inner)) {
-		if (json_is(&key, "self"))
+		if (same(&key, "self", 4))
 			read_reference(&inner, &w->self);
 		for (i = 0; i < w->m->refs; i++)
-			if (json_is(&key, w->m->ref[i]))
+			if (same(&key, w->m->ref[i].p, w->m->ref[i].n))
 				read_reference(&inner, &w->ref[i]);
 	}
 }
@@ -166,7 +173,7 @@ join_value(struct work *w, const struct rule *r, struct json_value *v)
 			return GOT_PROBLEM;
 		}
 		if (w->text.n > 0)
-			put(&w->text, r->separator, strlen(r->separator));
+			put(&w->text, r->separator.p, r->separator.n);
 		put(&w->text, part.p, part.n);
 		v->ascii = v->ascii && (part.ascii || part.kind != JSON_STRING);
 	}
@@ -174,8 +181,8 @@ join_value(struct work *w, const struct rule *r, struct json_value *v)
 	v->n = w->text.n;
 	v->escaped = w->text.n > 0 && memchr(v->p, '\\', v->n) != NULL;
 	if (v->ascii)
-		for (i = 0; r->separator[i] != '\0'; i++)
-			v->ascii = v->ascii && (unsigned char)r->separator[i] < 0x80;
+		for (i = 0; i < r->separator.n; i++)
+			v->ascii = v->ascii && (unsigned char)r->separator.p[i] < 0x80;
 	return v->n > 0 ? GOT_VALUE : GOT_NOTHING;
 }
 
@@ -216,17 +223,9 @@ applies(struct work *w, const struct rule *r)
 	blank = value_blank(&v);
 	text = text_of(&v, &scratch, &n);
 	for (i = 0; i < r->alternatives; i++)
-		if (*r->is[i] == '\0' ? blank : strlen(r->is[i]) == n && memcmp(r->is[i], text, n) == 0)
+		if (r->is[i].n == 0 ? blank : r->is[i].n == n && memcmp(r->is[i].p, text, n) == 0)
 			return true;
 	return false;
-}
-
-static bool
-same(const struct json_value *v, const char *text)
-{
-	size_t n = strlen(text);
-
-	return v->n == n && memcmp(v->p, text, n) == 0;
 }
 
 /* A lookup: ,"nav@odata.bind":"/set(id)" */
@@ -236,10 +235,10 @@ put_reference(struct work *w, const struct output *o, const struct rule *r)
 	const struct reference *ref = &w->ref[r->ref];
 	const struct bind *b;
 
-	if (ref->id.n == 0 || ref->table.n == 0 || (r->ref_table != NULL && !same(&ref->table, r->ref_table)))
+	if (ref->id.n == 0 || ref->table.n == 0 || (r->ref_table.p != NULL && !same(&ref->table, r->ref_table.p, r->ref_table.n)))
 		return GOT_NOTHING;
 	for (b = o->bind; b < o->bind + o->binds; b++) {
-		if (!same(&ref->table, b->table))
+		if (!same(&ref->table, b->table.p, b->table.n))
 			continue;
 		put(w->row, b->before.p, b->before.n);
 		put(w->row, ref->id.p, ref->id.n);
@@ -247,7 +246,7 @@ put_reference(struct work *w, const struct output *o, const struct rule *r)
 		return GOT_VALUE;
 	}
 	problem_say(new_problem(w, r->shown, o->name), "wrong-type", "the reference is a row of table %.*s, and the column cannot point there; "
-	    "write %s/TABLE in the map to take it only from one table", (int)ref->table.n, ref->table.p, w->m->ref[r->ref]);
+	    "write %s/TABLE in the map to take it only from one table", (int)ref->table.n, ref->table.p, w->m->ref[r->ref].p);
 	keep_problem(w);
 	return GOT_PROBLEM;
 }
@@ -419,7 +418,7 @@ put_how(struct work *w)
 		buf_str(&how, ",\"_how\":");
 		buf_json_str(&how, w->m->how != NULL ? w->m->how : "");
 	}
-	if (same(&w->self.how, "matched"))
+	if (same(&w->self.how, "matched", 7))
 		put(w->row, matched.p, matched.n);
 	else if (w->m->how != NULL)
 		put(w->row, how.p, how.n);
@@ -455,7 +454,7 @@ identify(struct work *w, const struct json_value **id)
 		problem_say(new_problem(w, "id", NULL), "bad-id", "a whole number or a text is wanted");
 	} else if (w->self.id.n == 0 || w->self.table.n == 0) {
 		problem_say(new_problem(w, "_ref", NULL), "missing-field", "no _ref.self with table and id: run resolve-ids first");
-	} else if (!same(&w->self.table, w->m->table)) {
+	} else if (!same(&w->self.table, w->m->table, strlen(w->m->table))) {
 		problem_say(new_problem(w, "_ref", NULL), "wrong-type", "the record's row is of table %.*s, the map's of %s: is this the map for it?",
 		    (int)w->self.table.n, w->self.table.p, w->m->table);
 	} else {

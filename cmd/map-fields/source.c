@@ -46,7 +46,7 @@ read_join(struct map *m, struct rule *r)
 	}
 	buf_json_text(&b, p + 1, (size_t)(quote - p - 1));
 	buf_nul(&b);
-	r->separator = b.p;
+	r->separator = (struct literal){ b.p, b.n };
 	words = xstrdup(quote + 1);
 	for (word = strtok_r(words, " \t\n", &save); word != NULL; word = strtok_r(NULL, " \t\n", &save))
 		add_field(m, r, word);
@@ -62,13 +62,13 @@ read_ref(struct map *m, struct rule *r)
 	char *name = xstrndup(r->source, n);
 
 	if (r->source[n] == '/')
-		r->ref_table = xstrndup(r->source + n + 1, k - n - 1);
+		r->ref_table = (struct literal){ xstrndup(r->source + n + 1, k - n - 1), k - n - 1 };
 	r->ref_field = r->source[k] == ' ' ? r->source + k + 1 : xstrdup(name);
-	for (i = 0; i < m->refs && strcmp(m->ref[i], name) != 0; i++)
+	for (i = 0; i < m->refs && strcmp(m->ref[i].p, name) != 0; i++)
 		;
 	if (i == m->refs) {
 		m->ref = xreallocarray(m->ref, m->refs + 1, sizeof(*m->ref));
-		m->ref[m->refs++] = name;
+		m->ref[m->refs++] = (struct literal){ name, n };
 	} else {
 		free(name);
 	}
@@ -144,7 +144,7 @@ source_when(struct map *m, struct rule *r, const char *cell)
 	for (p = cell + n + 1; ; p += k + 1) {
 		k = strcspn(p, "|");
 		r->is = xreallocarray(r->is, r->alternatives + 1, sizeof(*r->is));
-		r->is[r->alternatives++] = xstrndup(p, k);
+		r->is[r->alternatives++] = (struct literal){ xstrndup(p, k), k };
 		if (p[k] == '\0')
 			break;
 	}
