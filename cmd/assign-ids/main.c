@@ -14,14 +14,12 @@
  * existing rows.
  */
 #include <err.h>
-#include <errno.h>
 #include <getopt.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
-#include <unistd.h>
 
 #include "buf.h"
 #include "cli.h"
@@ -32,6 +30,7 @@
 #include "nd.h"
 #include "record.h"
 #include "reject.h"
+#include "spool.h"
 #include "usage.h"
 #include "xalloc.h"
 
@@ -71,33 +70,6 @@ struct assign {
 
 static const char *module, *table, *namespace, *key_name = "id", *existing, *inactive, *fallback;
 static bool match_only;
-
-/* Stdin so that it can be read twice: a pipe goes to a file without a name. */
-static off_t
-rewindable(void)
-{
-	off_t at = lseek(STDIN_FILENO, 0, SEEK_CUR);
-	char buf[65536];
-	ssize_t n;
-	FILE *f;
-
-	if (at >= 0)
-		return at;
-	if ((f = tmpfile()) == NULL)
-		err(EX_CANTCREAT, "a temporary file for standard input");
-	while ((n = read(STDIN_FILENO, buf, sizeof(buf))) != 0) {
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			err(EX_IOERR, "stdin: read");
-		if (fwrite(buf, 1, (size_t)n, f) != (size_t)n)
-			err(EX_IOERR, "a temporary file for standard input");
-	}
-	if (fflush(f) != 0 || dup2(fileno(f), STDIN_FILENO) < 0 || lseek(STDIN_FILENO, 0, SEEK_SET) != 0)
-		err(EX_IOERR, "a temporary file for standard input");
-	fclose(f);
-	return 0;
-}
 
 /* The record's key in a->key; or a reject code, with *why. */
 static const char *
@@ -270,8 +242,7 @@ second_reading(struct assign *a)
 		;
 	if (i == a->count)
 		return;
-	if (lseek(STDIN_FILENO, a->start, SEEK_SET) < 0)
-		err(EX_IOERR, "stdin");
+	spool_rewind(a->start);
 	nd_open(&in, NULL);
 	for (i = 0; nd_read(&in) && i < a->count; i++)
 		if (a->rec[i].fate > EARLIER_ROW)
@@ -413,7 +384,7 @@ begin(struct assign *a)
 	}
 	if (fallback != NULL)
 		a->fallback = find_fallback(a);
-	a->start = rewindable();
+	a->start = spool_stdin();
 }
 
 int
