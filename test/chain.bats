@@ -1,0 +1,177 @@
+load helper
+
+# The whole chain, between the two stand-ins, on the demo's data.
+
+bats_require_minimum_version 1.5.0
+
+# migration DIR [SETTING...]: a migration's directory that talks to the running stand-ins.
+migration() {
+	local dir=$1
+	shift
+	mkdir -p "$dir"
+	printf 'include settings.mk\ninclude %s/pipelines/migrate.mk\n' "${tree:-$root}" >"$dir/Makefile"
+	{
+		printf 'SM_URL ?= http://127.0.0.1:%s\nSM_LINK ?= sandbox\n' "$sm_port"
+		printf 'DYN_URL ?= http://127.0.0.1:%s\nDYN_LOGIN_URL ?= http://127.0.0.1:%s\n' "$dyn_port" "$dyn_port"
+		printf 'DYN_TENANT ?= sandbox\nDYN_CLIENT_ID ?= sandbox\nNAMESPACE ?= sandbox\n'
+		printf 'PARENT_FIELD ?= companySingleLookupCustomField1\n'
+		printf '%s\n' "$@"
+	} >"$dir/settings.mk"
+}
+
+# stand_ins NAME [SM-FAULTS [DYN-FAULTS]]: both servers, on a store of that name.
+stand_ins() {
+	start "sm-$1" sm-sandbox --data "${data:-$fixtures/demo}" ${2:+--faults "$2"}
+	sm_port=$port
+	start "dyn-$1" dyn-sandbox --store "$BATS_TEST_TMPDIR/$1.db" --users "${data:-$fixtures/demo}/target-users.ndjson" ${3:+--faults "$3"}
+	dyn_port=$port
+}
+
+# What a migration left in the target: every row it read back, without what the platform stamps.
+final_rows() {
+	cat "$1"/data/{account,contact,lead,opportunity,link,close}/55-read.ndjson |
+		jq -cS 'del(.["@odata.etag"], .versionnumber, .modifiedon)' | sort
+}
+
+setup() {
+	cd "$BATS_TEST_TMPDIR" || return
+	export SM_TOKEN=sandbox DYN_CLIENT_SECRET=sandbox
+	unset MAKEFLAGS MFLAGS MAKELEVEL
+	demo_settings=('ALLOW_REJECTS ?= any' "FALLBACK_OWNER ?= $(jq -r 'select(.isCurrentUser) | .email' "$fixtures/demo/user.ndjson")")
+}
+
+@test "the demo ends with balanced books, and each planted fault is where it belongs" {
+	BIN=${BIN_DIR:-$root/bin} sh "$root/pipelines/demo" "$fixtures/demo" >log 2>&1 || { tail -n 40 log; false; }
+	run jq -c '[.balanced, .complete, .lifecycle.lead, .lifecycle.contact, .lifecycle.undecided]' demo/report/summary.json
+	[ "$output" = '[true,true,69,48,3]' ]
+	cd demo/data
+	jq -r '"\(.id) \(._error.code)"' lead/*.rejects.ndjson contact/*.rejects.ndjson | sort >people
+	diff <(printf '1258 required\n1292 missing-reference\n') people
+	jq -r '"\(.id) \(._error.code)"' opportunity/40-mapped.rejects.ndjson | sort >deals
+	diff <(printf '361 too-long\n386 bad-date\n418 no-option\n459 bad-number\n') deals
+	jq -r '"\(.id) \(._error.code)"' link/30-resolved.rejects.ndjson | sort >links
+	diff <(printf '24 cycle\n43 cycle\n') links
+	[ "$(jq -r '.["sum"]?, (.objects[] | select(.object == "opportunity") | .sums.balanced)' ../report/summary.json | tail -n 1)" = true ]
+}
+
+@test "a second make does nothing, with the services gone" {
+	stand_ins once
+	migration m "${demo_settings[@]}"
+	make -C m confirm >log 2>&1 && make -C m >>log 2>&1 || { tail -n 40 log; false; }
+	stop_servers
+	find m/data m/maps -type f | sort | xargs sha256sum >before
+	run make -C m
+	[ "$status" -eq 0 ]
+	[[ $output != *dyn-load* && $output != *map-fields* && $output != *sm-extract* ]]
+	find m/data m/maps -type f | sort | xargs sha256sum | diff before -
+}
+
+@test "after an edited map only what depends on it is made again, and only once confirmed" {
+	stand_ins edited
+	migration m "${demo_settings[@]}"
+	make -C m confirm >log 2>&1 && make -C m >>log 2>&1 || { tail -n 40 log; false; }
+	sed -i 's/^jobtitle,field,designation,/jobtitle,field,designation,/; s/^websiteurl,field,website,.*/websiteurl,const,https:\/\/moved.example,,,,,,,moved/' m/maps/contact.csv
+	run make -C m
+	[ "$status" -ne 0 ]
+	[[ $output == *confirm* ]]
+	make -C m confirm >log 2>&1
+	make -C m >log 2>&1 || { tail -n 40 log; false; }
+	grep -q 'dyn-load.*data/contact/load.journal' log
+	run grep -E 'data/(account|lead|opportunity)/(load.journal|40)' log
+	[ "$status" -eq 1 ]
+	[ "$(jq -r 'select(.sm_salesmate_id != null) | .websiteurl' m/data/contact/55-read.ndjson | sort -u)" = https://moved.example ]
+	[ "$(jq -c '.objects[] | select(.object == "contact") | [.created, .balanced]' m/report/summary.json)" = '[0,true]' ]
+}
+
+@test "unresolved owners stop the chain before the first record, with a list for the administrator" {
+	stand_ins owners
+	migration m 'ALLOW_REJECTS ?= any'
+	make -C m confirm >log 2>&1 || { tail -n 40 log; false; }
+	run make -C m
+	[ "$status" -ne 0 ]
+	[[ $output == *"data/owner/queue.csv"* ]]
+	grep -q '^8,' m/data/owner/queue.csv
+	[ ! -e m/data/account/50-loaded.ndjson ]
+	[ "$(jq -c '[.balanced, .complete, (.objects | length)]' m/report/summary.json)" = '[false,false,7]' ]
+}
+
+@test "rejects above the allowance stop the chain, and the gate names the command that shows them" {
+	stand_ins rejects
+	migration m "${demo_settings[1]}" 'ALLOW_REJECTS ?= 0'
+	make -C m confirm >log 2>&1 || { tail -n 40 log; false; }
+	run make -C m
+	[ "$status" -ne 0 ]
+	[[ $output == *"1 allowed"* || $output == *"0 allowed"* ]]
+	[[ $output == *"jq -c"* ]]
+	[ ! -e m/data/close/50-loaded.ndjson ]
+}
+
+@test "maps that nobody confirmed are not loaded" {
+	stand_ins unconfirmed
+	migration m "${demo_settings[@]}"
+	run make -C m
+	[ "$status" -ne 0 ]
+	[[ $output == *"make confirm"* ]]
+	[ ! -e m/data/account/50-loaded.ndjson ]
+}
+
+@test "deals whose only party became a lead: linked, queued, or the contact promoted" {
+	for policy in link queue promote; do
+		stand_ins "$policy"
+		migration "$policy" "${demo_settings[@]}" "LEAD_DEALS ?= $policy"
+		make -C "$policy" confirm >log 2>&1 && make -C "$policy" >>log 2>&1 || { tail -n 40 log; false; }
+		stop_servers
+	done
+	[ "$(jq .lead_deals.queued queue/report/summary.json)" = 3 ]
+	jq -r .id queue/data/opportunity/30-resolved.queue.ndjson | sort >queued
+	diff <(printf '351\n374\n411\n') queued
+	[ "$(jq .lead_deals.promoted promote/report/summary.json)" -gt 0 ]
+	[ "$(jq -r 'select(.sm_salesmate_id == "351") | ._originatingleadid_value != null and ._customerid_value == null' link/data/opportunity/55-read.ndjson)" = true ]
+	[ "$(jq -r 'select(.sm_salesmate_id == "351") | ._originatingleadid_value == null and ._customerid_value != null' promote/data/opportunity/55-read.ndjson)" = true ]
+	for policy in link queue promote; do
+		[ "$(jq .balanced "$policy/report/summary.json")" = true ]
+	done
+}
+
+@test "with both services' faults on, the final rows are those of a quiet run" {
+	stand_ins quiet
+	migration quiet "${demo_settings[@]}"
+	make -C quiet confirm >log 2>&1 && make -C quiet >>log 2>&1 || { tail -n 40 log; false; }
+	stop_servers
+	stand_ins noisy "$fixtures/faults/sm.txt" "$fixtures/faults/dyn.txt"
+	migration noisy "${demo_settings[@]}"
+	make -C noisy confirm >log 2>&1 && make -C noisy >>log 2>&1 || { tail -n 40 log; false; }
+	diff <(final_rows quiet) <(final_rows noisy)
+	[ "$(jq .balanced noisy/report/summary.json)" = true ]
+}
+
+@test "kill -9 of dyn-load at random moments, then make again: the same rows, none twice" {
+	stand_ins calm
+	migration calm "${demo_settings[@]}"
+	make -C calm confirm >log 2>&1 && make -C calm >>log 2>&1 || { tail -n 40 log; false; }
+	stop_servers
+
+	# The same programs, but dyn-load is killed after a moment that grows from run to run.
+	tree=$BATS_TEST_TMPDIR/tree
+	mkdir -p "$tree/bin"
+	ln -s "$root/pipelines" "$tree/pipelines"
+	for p in "${BIN_DIR:-$root/bin}"/*; do ln -s "$p" "$tree/bin/"; done
+	rm "$tree/bin/dyn-load"
+	printf '#!/bin/sh\nexec timeout --foreground -s KILL "$(cat "%s/moment")" "%s" "$@"\n' \
+		"$tree" "${BIN_DIR:-$root/bin}/dyn-load" >"$tree/bin/dyn-load"
+	chmod +x "$tree/bin/dyn-load"
+	stand_ins killed
+	migration killed "${demo_settings[@]}"
+	echo 60 >"$tree/moment"
+	make -C killed confirm >log 2>&1 || { tail -n 40 log; false; }
+	kills=0
+	for ((i = 1; i < 60; i++)); do
+		printf '0.%03d\n' $((i * 12 + RANDOM % 10)) >"$tree/moment"
+		make -C killed >log 2>&1 && break
+		kills=$((kills + 1))
+	done
+	echo "killed $kills times"
+	[ "$kills" -gt 2 ]
+	diff <(final_rows calm) <(final_rows killed)
+	[ "$(jq .balanced killed/report/summary.json)" = true ]
+}
