@@ -218,24 +218,6 @@ schema_add_table(struct table_def *t)
 	ntables++;
 }
 
-void
-schema_add_column(struct table *t, struct column_def *c)
-{
-	bool found;
-	size_t i = column_place(t, c->c.name, &found);
-
-	if (found) {
-		if (c->c.visible_at > clock_ms())
-			c->c.older = t->column[i];
-		t->column[i] = &c->c;
-		return;
-	}
-	t->column = grow(t->column, t->columns);
-	memmove(t->column + i + 1, t->column + i, (t->columns - i) * sizeof(*t->column));
-	t->column[i] = &c->c;
-	t->columns++;
-}
-
 static void
 add_target(const char *table, const char *column, const char *target)
 {
@@ -258,6 +240,28 @@ add_target(const char *table, const char *column, const char *target)
 		memcpy(p, c->target, c->targets * sizeof(*p));
 	p[c->targets++] = target;
 	c->target = p;
+}
+
+void
+schema_add_column(struct table *t, struct column_def *c)
+{
+	const struct column *old;
+	bool found;
+	size_t i = column_place(t, c->c.name, &found);
+
+	if (found) {
+		old = t->column[i];
+		if (c->c.visible_at > clock_ms())
+			c->c.older = old;
+		t->column[i] = &c->c;
+		for (i = 0; i < old->targets; i++)	/* those that relations added */
+			add_target(t->name, c->c.name, old->target[i]);
+		return;
+	}
+	t->column = grow(t->column, t->columns);
+	memmove(t->column + i + 1, t->column + i, (t->columns - i) * sizeof(*t->column));
+	t->column[i] = &c->c;
+	t->columns++;
 }
 
 static bool

@@ -20,6 +20,7 @@
  * meta_key.c       alternate keys
  * meta_option.c    options and global choices
  * meta_delete.c    DELETE
+ * meta_rows.c      rows that schema writes look at or remove
  */
 #ifndef METADATA_H
 #define METADATA_H
@@ -154,7 +155,9 @@ void put_label(struct buf *b, const struct json_value *owner, const char *name);
 void write_table(struct request *r, struct reply *a);
 void write_table_put(struct request *r, struct reply *a, struct table *t);
 void table_parts(const struct table *t, bool notes, bool activities, int64_t at);	/* objectid_<table>, regardingobjectid_<table>_<activity> */
-/* A column the platform makes: flags "r", "c", "u" for read, create, update; more: further members, beginning with a comma. */
+/* The beginning of a column's line: flags c, u, r (create, update, read), p (primary id), n (primary name); type as in AttributeType, or MultiSelectPicklist, File. */
+void put_column_head(struct buf *b, const char *table, const char *schema, const char *type, const char *flags, bool custom, const char *required);
+/* A column the platform makes: flags as above, and s for SystemRequired; more: further members, beginning with a comma. */
 void table_column(const char *table, const char *schema, const char *type, const char *flags, const char *more, int64_t at);
 void write_column(struct request *r, struct reply *a, struct table *t);
 void write_column_put(struct request *r, struct reply *a, struct table *t, struct column_def *c);
