@@ -18,7 +18,7 @@
 static void
 leave(void)
 {
-	if (fflush(stdout) != 0 || fclose(stdout) != 0)
+	if (ferror(stdout) || fflush(stdout) != 0 || fclose(stdout) != 0)	/* a long text fails in fputs already */
 		err(EX_IOERR, "stdout");
 	exit(0);
 }

@@ -362,7 +362,7 @@ server_start(const struct options *o)
 	s->daemon = MHD_start_daemon(MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL,
 	    (uint16_t)o->port, NULL, NULL, handle, s, MHD_OPTION_SOCK_ADDR, (struct sockaddr *)&at,
 	    MHD_OPTION_URI_LOG_CALLBACK, begin, s, MHD_OPTION_NOTIFY_COMPLETED, finish, s,
-	    MHD_OPTION_CONNECTION_TIMEOUT, 300u, MHD_OPTION_LISTENING_ADDRESS_REUSE, 1u, MHD_OPTION_END);
+	    MHD_OPTION_CONNECTION_TIMEOUT, 300u, MHD_OPTION_END);
 	if (s->daemon == NULL)
 		err(EX_UNAVAILABLE, "127.0.0.1:%lu: cannot listen", o->port);
 	s->base = xasprintf("http://127.0.0.1:%u", server_port(s));
