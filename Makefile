@@ -11,7 +11,7 @@ PREFIX = /usr/local
 BUILD = build
 BIN = bin
 CC = cc
-WARN = -Wall -Wextra -Wpedantic -Wshadow -Werror
+WARN = -Wall -Wextra -Wpedantic -Wshadow -Wno-overlength-strings -Werror
 CFLAGS = -O2 -g
 SAN =
 ifneq ($(SAN),)

@@ -22,8 +22,6 @@
 
 #define LIMIT 1500		/* calls an hour, all plans and users together */
 
-/* C99 promises only 4095 characters of a literal; gcc and clang have no such end. */
-#pragma GCC diagnostic ignored "-Woverlength-strings"
 static const char usage[] =
 "usage: sm-sandbox --data DIR [--port N] [--port-file F] [--faults FILE] [--limit N] [--log FILE]\n"
 "\n"
