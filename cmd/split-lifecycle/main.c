@@ -215,14 +215,18 @@ queue(struct split *s, const struct nd_in *in, const struct json_value *v, const
 		    stage->line, tablefile);
 		return;
 	}
-	if (v->kind != JSON_STRING || s->text.n == 0) {
+	if (v->kind != JSON_STRING && v->kind != JSON_NULL && v->kind != JSON_NONE) {
+		rej_write(&s->undecided, in, "undecided", field, v, "%s: a table decides only texts, so mend the record", why);
+		return;
+	}
+	if (s->text.n == 0) {
 		rej_write(&s->undecided, in, "undecided", field, v,
 		    "%s: give the record a stage, or add the line \",lead\" or \",contact\" to %s", why, tablefile);
 		return;
 	}
 	put_cell(&cell, v);
 	near = table_nearest(s->table, s->text.p, s->text.n);
-	if (near != NULL)
+	if (near != NULL && near->to != UNDECIDED)
 		rej_write(&s->undecided, in, "undecided", field, v,
 		    "no line of %s has this stage; the nearest is \"%s\" (line %lu, %s): if that is meant, add the line %.*s,%s",
 		    tablefile, near->text, near->line, name[near->to], (int)cell.n, cell.p, name[near->to]);
