@@ -19,7 +19,7 @@ struct view {
 	struct reply *a;
 	const struct table *table;
 	const struct column **column;	/* in order; the primary key is always among them */
-	size_t columns;
+	size_t columns, named;		/* named: of these the context speaks */
 	bool selected;			/* by $select: the context names them */
 	bool single, nested;
 	const char *annotations;	/* of Prefer: odata.include-annotations; NULL if none */

@@ -68,6 +68,7 @@ select_columns(struct view *v, const char *select)
 			return no_property(v, name);
 		add_column(v, c);
 	}
+	v->named = v->columns;
 	if ((c = schema_column(v->table, v->table->primary_id)) != NULL)
 		add_column(v, c);
 	return true;
@@ -162,7 +163,7 @@ view_context(const struct view *v, const char *suffix)
 	char *list = arena_str(v->r->arena, "");
 	size_t i;
 
-	for (i = 0; v->selected && i < v->columns; i++)
+	for (i = 0; v->selected && i < v->named; i++)
 		list = arena_printf(v->r->arena, is_lookup(v->column[i]) ? "%s%s_%s_value" : "%s%s%s", list, i > 0 ? "," : "", v->column[i]->name);
 	return arena_printf(v->r->arena, "%s$metadata#%s%s%s%s%s", v->r->root, v->table->set, v->selected ? "(" : "", list,
 	    v->selected ? ")" : "", suffix);
