@@ -1,0 +1,118 @@
+/*
+ * extract - what the files of sm-extract share
+ *
+ *	main.c		the command line; which module goes which way; the end
+ *	api.c		one call: settings, budget, waits, what the answer means
+ *	budget.c	the calls of the last hour, counted across processes
+ *	span.c		the structure of an answer, without judging its contents
+ *	fields.c	what a search asks for
+ *	search.c	passes over the pages of a search
+ *	store.c		records on disk, united by id; what a killed run left
+ *	lists.c		users, pipelines, tags, currencies, field definitions
+ *	progress.c	what a person sees meanwhile
+ */
+#ifndef EXTRACT_H
+#define EXTRACT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "buf.h"
+#include "nd.h"
+#include "reject.h"
+
+/* main.c */
+
+struct options {
+	const char *since;	/* the operand of IS_AFTER, or NULL */
+	const char *budget, *state, *fields, *rejects;
+	unsigned long passes, retries, patience, calls_per_hour, allow_missing;
+	bool nowait, allow_empty, progress;
+};
+extern struct options opt;
+
+struct module {
+	const char *name;	/* of the command line, the path and the search fields: "contact" */
+	int id;			/* 0: a list without a number */
+	const char *rule;	/* moduleName in filters; NULL: no search */
+	const char *meta;	/* its name in field metadata */
+	size_t page;		/* rows a page */
+};
+extern const struct module modules[];	/* ends with a name of NULL */
+
+/* span.c */
+
+struct span {
+	const char *p;
+	size_t n;
+};
+struct walk {
+	const char *p, *end;
+	bool object, bad;	/* bad: ended by damage, not by the end */
+};
+bool span_whole(const char *p, size_t n, struct span *v);	/* the one value of a text; false if its brackets or quotes do not close */
+struct walk span_walk(struct span v);				/* of anything but {} and []: no members */
+bool span_next(struct walk *w, struct span *key, struct span *v);	/* key: without quotes; may be NULL */
+bool span_member(struct span object, const char *name, struct span *v);	/* the first letter in either case */
+bool span_is(struct span v, const char *text);			/* a bare text, or a string without escapes */
+bool span_number(struct span v, uint64_t *number);		/* digits, bare or quoted, below 2^63 */
+bool span_null(struct span v);					/* absent or null */
+void span_text(struct buf *b, struct span v);			/* for messages: without quotes, on one line */
+void span_line(struct buf *b, struct span v);			/* verbatim but for line ends, and an LF */
+
+/* budget.c */
+
+long budget_take(const char *path, unsigned long limit);	/* counts one call: 0; or the seconds until one is free */
+
+/* api.c */
+
+void api_open(void);
+const char *api_root(void);
+const char *api_link(void);
+bool api_call(const char *method, const char *path, const struct buf *body, bool optional, struct span *data);
+void api_pause(double seconds, const char *why);		/* ends early when interrupted, by exit */
+_Noreturn void api_interrupted(void);
+void api_close(void);
+extern uint64_t api_calls;
+extern double api_waited;
+
+/* fields.c */
+
+struct buf fields_body(const struct module *m);			/* of the search; asks for the metadata unless --fields */
+
+/* store.c */
+
+struct store;
+struct page {
+	unsigned pass;
+	uint64_t from;
+	uint64_t rows;
+	int64_t total;		/* -1: not told */
+};
+typedef void store_page(const struct page *g, uint64_t added, void *arg);
+struct store *store_open(const struct module *m);		/* of --state, or in a nameless file */
+const struct buf *store_body(const struct store *s);		/* n 0: none kept */
+void store_set_body(struct store *s, const struct buf *body);
+void store_replay(struct store *s, store_page *each, void *arg);	/* what an earlier run left, in order */
+uint64_t store_add(struct store *s, const struct page *g, const struct buf *lines);	/* returns how many ids are new */
+uint64_t store_count(const struct store *s);
+uint64_t store_bad(const struct store *s);			/* of these: without an id */
+void store_write(struct store *s, struct nd_out *out, struct rej *rej);	/* by id */
+void store_discard(struct store *s);				/* the pages, not the memory of the count */
+bool count_kept(const struct module *m, uint64_t *count);	/* of the last whole extraction */
+void count_keep(const struct module *m, uint64_t count);
+
+/* search.c, lists.c */
+
+struct store *search_all(const struct module *m);
+void list_all(const struct module *m, struct buf *lines, uint64_t *count);	/* lines of records */
+void list_fields(const struct module *m, struct buf *lines);	/* definitions of one module, as lines */
+
+/* progress.c */
+
+void progress_show(const struct module *m, unsigned pass, uint64_t have, int64_t total);
+void progress_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));	/* a line that is always shown */
+void progress_end(void);
+
+#endif

@@ -1,0 +1,207 @@
+/*
+ * What a search asks for.  Only fields that are named come back, and a
+ * relation asked for as a whole does not come as an object, so: the system
+ * fields of the reference, and every field of the account's own metadata that
+ * is not among them (custom fields above all); relations by their sub-fields.
+ *
+ * The metadata: that of --fields, or asked for.
+ */
+#include <ctype.h>
+#include <err.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "extract.h"
+#include "json.h"
+
+#define ADDRESS "billingAddressLine1 billingAddressLine2 billingCity billingState billingZipCode billingCountry " \
+	"skypeId linkedInHandle facebookHandle twitterHandle googlePlusHandle "
+#define COMMUNICATION "lastCommunicationAt lastCommunicationMode lastCommunicationBy "
+#define COMMON "lastNote lastNoteAddedAt lastNoteAddedBy owner.id owner.name owner.firstName owner.lastName owner.email " \
+	"createdAt createdBy.id createdBy.name lastModifiedAt lastModifiedBy.id lastModifiedBy.name isDeleted tags"
+
+static const struct {
+	const char *module, *names;
+} system_fields[] = {
+	{ "contact", "id name firstName lastName email mobile phone otherPhone designation type typeId company.id company.name "
+	    "website description currency " ADDRESS "photo imagePath library emailOptOut utmSource utmMedium utmCampaign utmTerm "
+	    "utmContent emailMessageCount clicksOfLastEmailCount openDealCount openActivities closedActivities totalActivities "
+	    COMMUNICATION COMMON },
+	{ "company", "id name type typeId phone otherPhone website description currency " ADDRESS "annualRevenue numberOfEmployees "
+	    "emailOptOut smsOptOut photo associatedContacts openDealCount wonDealCount lostDealCount totalAmountOfOpenDeal "
+	    "totalAmountOfWonDeal totalAmountOfLostDeal openActivities totalActivities " COMMUNICATION COMMON },
+	{ "deal", "id title primaryContact.id primaryContact.name primaryCompany.id primaryCompany.name pipeline stage status "
+	    "statusId dealValue currency estimatedCloseDate closedDate lostReason source priority description winProbability "
+	    "rottenDate isSplitted followers associatedProducts lastActivityAt lastActivityBy " COMMUNICATION
+	    "createdLatitude createdLongitude createdAddress " COMMON },
+	{ "activity", "id title type description note dueDate endDate duration isCompleted completedAt outcome purpose location "
+	    "visibility isCalendarInvite isCreatedFromSystem primaryContact.id primaryContact.name primaryCompany.id "
+	    "primaryCompany.name relatedTo.id relatedTo.title relatedTo.name relatedToModule followers createdLatitude createdLongitude "
+	    "createdAddress " COMMON },
+	{ "product", "id name sku currency unitPrice costPerUnit directCost description isActive owner tags photo prices "
+	    "createdAt createdBy lastModifiedAt lastModifiedBy isDeleted" },
+};
+
+struct list {			/* of displayingFields, as JSON */
+	const struct module *m;
+	struct buf b;
+	struct buf known;	/* " name name ": what was asked for, sub-fields under their relation's name */
+	uint64_t metadata;	/* fields of the module seen in the metadata */
+};
+
+static bool
+is_known(struct list *l, const char *name, size_t n)
+{
+	struct buf word = { 0 };
+	bool found;
+
+	buf_printf(&word, " %.*s ", (int)n, name);
+	found = memmem(l->known.p, l->known.n, word.p, word.n) != NULL;
+	buf_free(&word);
+	return found;
+}
+
+/* The v3 search of products has no prefix. */
+static void
+put_name(struct list *l, const char *name, size_t n, const char *sub)
+{
+	buf_str(&l->b, l->b.n > 1 ? ",\"" : "\"");
+	if (strcmp(l->m->name, "product") != 0)
+		buf_printf(&l->b, "%s.", l->m->name);
+	buf_add(&l->b, name, n);
+	buf_str(&l->b, sub);
+	buf_char(&l->b, '"');
+}
+
+static void
+know(struct list *l, const char *name, size_t n)
+{
+	buf_add(&l->known, name, n);
+	buf_char(&l->known, ' ');
+}
+
+static void
+put_system(struct list *l)
+{
+	const char *p, *end;
+	size_t i;
+
+	for (i = 0; strcmp(system_fields[i].module, l->m->name) != 0; i++)
+		;
+	for (p = system_fields[i].names; *p != '\0'; p = *end == ' ' ? end + 1 : end) {
+		end = p + strcspn(p, " ");
+		put_name(l, p, (size_t)(end - p), "");
+		know(l, p, strcspn(p, ". "));
+	}
+}
+
+/* A name that could not be a field's is nothing to ask for. */
+static bool
+is_name(struct span v)
+{
+	size_t i;
+
+	for (i = 0; i < v.n; i++)
+		if (!isalnum((unsigned char)v.p[i]) && v.p[i] != '_')
+			return false;
+	return v.n > 0;
+}
+
+static void
+put_definition(struct list *l, struct span definition)
+{
+	struct span name, type;
+
+	l->metadata++;
+	if (!span_member(definition, "fieldName", &name) || name.n < 2 || *name.p != '"')
+		return;
+	name = (struct span){ name.p + 1, name.n - 2 };
+	if (!is_name(name) || is_known(l, name.p, name.n))
+		return;
+	know(l, name.p, name.n);
+	span_member(definition, "type", &type);
+	if ((!span_is(type, "Lookup") && memmem(name.p, name.n, "LookupCustomField", 17) == NULL) ||
+	    strcmp(l->m->name, "product") == 0) {
+		put_name(l, name.p, name.n, "");
+		return;
+	}
+	put_name(l, name.p, name.n, ".id");
+	put_name(l, name.p, name.n, ".name");
+}
+
+static void
+put_file(struct list *l)
+{
+	struct nd_in in = { 0 };
+	struct json j = { 0 };
+	struct span v, id;
+	uint64_t number;
+
+	nd_open(&in, opt.fields);
+	while (nd_read(&in)) {
+		if (in.toolong || !json_parse(&j, in.line, in.len))
+			errx(EX_DATAERR, "%s:%lu: %s", in.name, (unsigned long)in.lineno, in.toolong ? "too long a line" : j.detail);
+		v = (struct span){ in.line, in.len };
+		if (span_member(v, "moduleId", &id) && span_number(id, &number) && number == (uint64_t)l->m->id)
+			put_definition(l, v);
+	}
+	nd_end(&in);
+	json_free(&j);
+	if (l->metadata == 0)
+		errx(EX_CONFIG, "%s: no field of module %d (%s): is it the output of sm-extract field?", opt.fields, l->m->id, l->m->name);
+}
+
+static void
+put_asked(struct list *l)
+{
+	struct buf lines = { 0 };
+	const char *p, *lf;
+
+	list_fields(l->m, &lines);
+	for (p = lines.p; p < lines.p + lines.n; p = lf + 1) {
+		lf = memchr(p, '\n', lines.n - (size_t)(p - lines.p));
+		put_definition(l, (struct span){ p, (size_t)(lf - p) });
+	}
+	buf_free(&lines);
+}
+
+static void
+put_filter(struct buf *b, const struct module *m)
+{
+	buf_str(b, "{\"group\":{\"operator\":\"AND\",\"rules\":[");
+	if (opt.since != NULL) {
+		buf_printf(b, "{\"condition\":\"IS_AFTER\",\"moduleName\":\"%s\",\"field\":{\"fieldName\":\"%s%slastModifiedAt\","
+		    "\"displayName\":\"Last Modified At\",\"type\":\"DateTime\"},\"data\":", m->rule,
+		    strcmp(m->name, "product") == 0 ? "" : m->name, strcmp(m->name, "product") == 0 ? "" : ".");
+		buf_json_str(b, opt.since);
+		buf_str(b, ",\"eventType\":\"DateTime\"}");
+	}
+	buf_str(b, "]}}");
+}
+
+struct buf
+fields_body(const struct module *m)
+{
+	struct list l = { .m = m };
+	struct buf body = { 0 };
+	bool product = strcmp(m->name, "product") == 0;
+
+	buf_char(&l.b, '[');
+	buf_char(&l.known, ' ');
+	put_system(&l);
+	if (opt.fields != NULL)
+		put_file(&l);
+	else
+		put_asked(&l);
+	buf_printf(&body, "{\"%s\":", product ? "fields" : "displayingFields");
+	buf_add(&body, l.b.p, l.b.n);
+	buf_printf(&body, "],\"%s\":", product ? "query" : "filterQuery");
+	put_filter(&body, m);
+	if (!product)
+		buf_printf(&body, ",\"sort\":{\"fieldName\":\"%s.id\",\"order\":\"asc\"},\"moduleId\":%d,\"reportType\":\"get_data\","
+		    "\"getRecordsCount\":true", m->name, m->id);
+	buf_char(&body, '}');
+	buf_free(&l.b);
+	buf_free(&l.known);
+	return body;
+}
