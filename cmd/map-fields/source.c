@@ -75,7 +75,7 @@ read_ref(struct map *m, struct rule *r)
 	r->ref = i;
 }
 
-/* What a message calls the source: the field, "pipeline+stage", a reference's name. */
+/* What a message calls the source: the field, "pipeline+stage", the field a reference was made of. */
 static const char *
 name_of(const struct rule *r)
 {
@@ -83,7 +83,7 @@ name_of(const struct rule *r)
 	size_t i;
 
 	if (r->from == FROM_REF)
-		return xstrndup(r->source, strcspn(r->source, " "));
+		return r->ref_field;
 	for (i = 0; i < r->fields; i++) {
 		if (i > 0)
 			buf_char(&b, '+');
