@@ -153,7 +153,7 @@ bound(struct payload *p, const char *name, const char *fallback, const char *low
 		return true;
 	if (v.kind != JSON_NUMBER || (text = decimal_round(p->r->arena, v.p, v.n, 12)) == NULL)
 		return reply_payload(p->a, "EntityDefinitions", "Cannot convert the value of '%s' to the expected type 'Edm.Decimal'.", name);
-	*out = text;
+	*out = memchr(v.p, 'e', v.n) == NULL && memchr(v.p, 'E', v.n) == NULL ? arena_dup(p->r->arena, v.p, v.n) : text;
 	return (decimal_cmp(text, low) >= 0 && decimal_cmp(text, high) <= 0) ||
 	    reply_error(p->a, 400, "0x80040203", "The value of '%s' must be between %s and %s.", name, low, high);
 }
@@ -425,6 +425,7 @@ column_make(struct request *r, struct reply *a, const struct table *t, const str
 	}
 	first = t->columns == 0 && json_member(v, "IsPrimaryName", &primary) && primary.kind == JSON_TRUE;
 	put_column_head(line, t->name, schema, ty->type, first ? "rcun" : "rcu", true, required);
+	buf_str(line, ",\"AttributeOf\":null");
 	put_label(line, v, "DisplayName");
 	put_label(line, v, "Description");
 	p.schema = schema;

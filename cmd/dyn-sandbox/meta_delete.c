@@ -60,6 +60,8 @@ delete_column(struct reply *a, struct table *t, const struct column_def *c)
 	for (i = t->columns; i-- > 0;)
 		if (t->column[i]->attribute_of != NULL && strcmp(t->column[i]->attribute_of, name) == 0)
 			drop_column(t, t->column[i]->name);
+	if (c->c.type == COL_MONEY)
+		drop_column(t, arena_printf(&meta_memory, "%s_base", name));
 	drop_column(t, name);
 	meta_done(a);
 }

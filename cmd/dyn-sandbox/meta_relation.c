@@ -104,12 +104,18 @@ many_to_many(struct request *r, struct reply *a, const struct json_value *v)
 	return false;
 }
 
+/* The samples call the type of lookups to several tables ComplexLookupAttributeMetadata. */
 static bool
-read_lookup(struct request *r, struct reply *a, const struct json_value *owner, struct json_value *lookup)
+read_lookup(struct request *r, struct reply *a, const struct json_value *owner, struct json_value *lookup, bool several)
 {
+	char *type;
+
 	if (!json_member(owner, "Lookup", lookup) || lookup->kind != JSON_OBJECT)
 		return reply_error(a, 400, "0x80040203", "Required field 'Lookup' is missing.");
-	return r != NULL && check_type(a, lookup, "LookupAttributeMetadata");
+	type = member_string(r, lookup, "@odata.type");
+	if (several && type != NULL && strstr(type, "ComplexLookupAttributeMetadata") != NULL)
+		return check_type(a, lookup, "ComplexLookupAttributeMetadata");
+	return check_type(a, lookup, "LookupAttributeMetadata");
 }
 
 void
@@ -125,7 +131,7 @@ write_relation(struct request *r, struct reply *a)
 	char *cascade, *navigation, *name = NULL;
 
 	if (!body_parse(r, a, "RelationshipDefinitions", &j, &v) || many_to_many(r, a, &v) || !check_solution(r, a, NULL) ||
-	    !read_relation(r, a, &v, &rel, &cascade) || !read_lookup(r, a, &v, &lookup))
+	    !read_relation(r, a, &v, &rel, &cascade) || !read_lookup(r, a, &v, &lookup, false))
 		goto done;
 	t = schema_table(rel.referencing);
 	targets[0] = rel.referenced;
@@ -205,7 +211,7 @@ write_lookup(struct request *r, struct reply *a, bool customer)
 	char *schema, *name;
 	size_t i;
 
-	if (!body_parse(r, a, "RelationshipDefinitions", &j, &v) || !check_solution(r, a, &v) || !read_lookup(r, a, &v, &lookup) ||
+	if (!body_parse(r, a, "RelationshipDefinitions", &j, &v) || !check_solution(r, a, &v) || !read_lookup(r, a, &v, &lookup, true) ||
 	    (schema = member_string(r, &lookup, "SchemaName")) == NULL || !read_several(r, a, &v, customer, schema, s))
 		goto done;
 	t = schema_table(s->rel[0].referencing);

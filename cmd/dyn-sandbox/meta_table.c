@@ -21,7 +21,7 @@ table_column(const char *table, const char *schema, const char *type, const char
 
 	guid_new(id);
 	put_column_head(&b, table, schema, type, flags, false, strchr(flags, 's') != NULL ? "SystemRequired" : "None");
-	buf_printf(&b, "%s,\"MetadataId\":\"%s\"}", more, id);
+	buf_printf(&b, ",\"AttributeOf\":null%s,\"MetadataId\":\"%s\"}", more, id);
 	meta_keep(&b, DEF_COLUMN, table, name, at);
 	buf_free(&b);
 }

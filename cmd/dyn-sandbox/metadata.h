@@ -11,6 +11,9 @@
  * meta_builtin.c   publisher and solution, where the files lack them
  * meta_query.c     $select, $filter, $expand, $top
  * meta_shape.c     property names of the API's types
+ * meta_row.c       one definition as the API answers it
+ * meta_list.c      several of them, and what is expanded
+ * meta_find.c      what a path names
  * meta_read.c      GET
  * meta_csdl.c      $metadata
  * meta_check.c     what the writes have in common: names, labels, types, solutions
@@ -20,7 +23,7 @@
  * meta_key.c       alternate keys
  * meta_option.c    options and global choices
  * meta_delete.c    DELETE
- * meta_rows.c      rows that schema writes look at or remove
+ * meta_store.c     rows that schema writes look at or remove
  */
 #ifndef METADATA_H
 #define METADATA_H
@@ -117,7 +120,34 @@ void query_put(struct buf *b, const struct query *q, const struct json_value *ro
 /* The next item of $expand: its name and what is in its parentheses.  false at the end. */
 bool query_expand(struct request *r, const char **rest, char **name, char **inner);
 
-/* ---- meta_read.c ---- */
+/* ---- meta_row.c: one definition, whole ---- */
+void row_table(struct buf *b, const struct table *t);
+void row_column(struct buf *b, const struct table *t, const struct column_def *c, bool cast);
+void row_key(struct buf *b, const struct key_def *k);
+void row_relation(struct buf *b, const struct relation_def *r, bool cast);
+void row_choice(struct buf *b, const struct choice_def *c, bool cast);
+void row_options(struct buf *b, const struct table *t, const struct column_def *c);	/* its own OptionSet */
+bool has_choices(const struct column_def *c);
+
+/* ---- meta_list.c ---- */
+struct read {
+	struct request *r;
+	struct reply *a;
+	struct query q;
+	struct shape shape;
+	size_t count;			/* rows so far */
+};
+struct json_value buf_object(const struct buf *b);			/* the JSON object that b holds */
+bool list_tables(struct read *d, struct buf *b);
+bool list_columns(struct read *d, struct buf *b, const struct table *t, const char *cast);	/* cast NULL: all */
+bool list_relations(struct read *d, struct buf *b, struct relation *const *list, size_t n, bool cast);
+bool list_part(struct read *d, struct buf *b, const struct table *t, const char *name);	/* "Keys" ... */
+bool list_choices(struct read *d, struct buf *b, bool cast);
+bool expand_table(struct read *d, struct buf *b, const struct table *t);
+bool expand_column(struct read *d, struct buf *b, const struct table *t, const struct column_def *c);
+bool put_choices(struct read *d, struct buf *b, const struct table *t, const struct column_def *c, const char *name, const struct query *q);
+
+/* ---- meta_read.c, meta_find.c ---- */
 void meta_get(struct request *r, struct reply *a, struct segment *seg, size_t n);
 struct table *find_table(struct request *r, struct reply *a, const struct segment *s);	/* as seen by the caller; NULL: answered 404 */
 struct column_def *find_column(struct request *r, struct reply *a, const struct table *t, const struct segment *s);

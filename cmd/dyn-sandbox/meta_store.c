@@ -1,5 +1,5 @@
 /*
- * meta_rows - what the schema writes need of the rows
+ * meta_store - what the schema writes need of the rows
  *
  * A look-up of publishers and solutions by a column's text, and the values of
  * columns and tables that were deleted.
