@@ -20,7 +20,7 @@ data/account/50-loaded.ndjson: data/account/40-mapped.ndjson | maps/confirmed
 	$(call load)
 
 data/account/55-read.ndjson: data/account/50-loaded.ndjson
-	$(call read,account,maps/account.csv)
+	$(call read,account,maps/account.csv,createdon)
 
 data/account/60-verified.ndjson: data/account/55-read.ndjson data/account/50-loaded.ndjson
 	$(call verify,account,$(COMPANY),$<,--complete)

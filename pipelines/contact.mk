@@ -35,10 +35,10 @@ data/contact/50-loaded.ndjson: data/contact/40-mapped.ndjson | maps/confirmed
 	$(call load)
 
 data/contact/55-read.ndjson: data/contact/50-loaded.ndjson
-	$(call read,contact,maps/contact.csv)
+	$(call read,contact,maps/contact.csv,createdon)
 
 data/contact/60-verified.ndjson: data/contact/55-read.ndjson data/contact/50-loaded.ndjson
 	$(call verify,contact,data/contact/20-split.ndjson,$<,--complete)
 
-data/contact/gate: data/contact/60-verified.ndjson
+data/contact/gate: data/contact/60-verified.ndjson | data/undecided/60-verified.ndjson
 	$(gate)

@@ -20,7 +20,7 @@ data/lead/50-loaded.ndjson: data/lead/40-mapped.ndjson | maps/confirmed
 	$(call load)
 
 data/lead/55-read.ndjson: data/lead/50-loaded.ndjson
-	$(call read,lead,maps/lead.csv)
+	$(call read,lead,maps/lead.csv,createdon)
 
 data/lead/60-verified.ndjson: data/lead/55-read.ndjson data/lead/50-loaded.ndjson
 	$(call verify,lead,data/lead/20-split.ndjson,$<,--complete)

@@ -1,6 +1,6 @@
 # Links that had to wait until both rows are there: parents of accounts.
 
-data/link/30-resolved.ndjson: $(COMPANY) data/account/ids.ndjson maps/refs-link.csv $(call aside,account) | data/account/gate
+data/link/30-resolved.ndjson: $(COMPANY) data/account/ids.ndjson maps/refs-link.csv $(call aside,account) | data/opportunity/gate
 	$(call resolve,$<,--ids data/account/ids.ndjson,maps/refs-link.csv,--acyclic parent $(call lost,company,account))
 
 data/link/40-mapped.ndjson: data/link/30-resolved.ndjson maps/link.csv data/target/metadata.ndjson data/target/choices.csv

@@ -19,7 +19,7 @@ data/opportunity/50-loaded.ndjson: data/opportunity/40-mapped.ndjson | maps/conf
 	$(call load)
 
 data/opportunity/55-read.ndjson: data/opportunity/50-loaded.ndjson
-	$(call read,opportunity,maps/opportunity.csv)
+	$(call read,opportunity,maps/opportunity.csv,createdon)
 
 data/opportunity/60-verified.ndjson: data/opportunity/55-read.ndjson data/opportunity/50-loaded.ndjson
 	$(call verify,opportunity,$(DEAL),$<,--complete --sum dealValue=estimatedvalue --by status=sm_status)

@@ -52,12 +52,13 @@ dyn-load --journal $(@D)/load.journal --confirmed maps/confirmed --org "$$(cat d
 $(call place,$(call rejects,$@) $@)
 endef
 
-# $(call read,TABLE,MAP): the rows as they are now, in the columns that the map writes.
+# $(call read,TABLE,MAP,COLUMNS): the rows as they are now, in the columns that the map writes and those given.
 define read
-map-fields --print-columns --map $2 --metadata data/target/metadata.ndjson >$(@D)/columns
-dyn-extract $1 --select-file $(@D)/columns >$@.tmp
+map-fields --print-columns --map $2 --metadata data/target/metadata.ndjson --choices data/target/choices.csv >$(@D)/columns
+dyn-extract $1 --select "$$(cat $(@D)/columns)$(if $3,$(comma)$3)" >$@.tmp
 @mv -f $@.tmp $@
 endef
+comma = ,
 
 # $(call ids,MODULE,TABLE,FROM,OPTIONS): a target id for every source record.
 define ids

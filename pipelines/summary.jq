@@ -9,7 +9,7 @@ def reason($code): [$owner[] | select(._error.code == $code)] | length;
 	balanced: all($all[]; .balanced),
 	complete: all($all[]; .reached != false),
 	objects: $all,
-	lifecycle: {field: $lifecycle, lead: (of("lead").source), contact: (of("contact").source), undecided: (of("undecided").source)},
+	lifecycle: {field: $lifecycle, lead: (of("lead").source // 0), contact: (of("contact").source // 0), undecided: (of("undecided").source // 0)},
 	owners: {
 		referenced: ([$owner[] | select(.how == "matched" or ._error)] | length),
 		matched: ([$owner[] | select(.how == "matched")] | length),

@@ -42,17 +42,17 @@ data/target/transactioncurrency.ndjson: data/target/organization
 # The lifecycle field is a setting: the rows that carry its text name it from the start.
 maps/%.csv: | $(SMDYN)/pipelines/maps/%.csv
 	@mkdir -p $(@D)
-	sed 's/^\(sm_original_lifecycle__c,field,\)type,/\1$(LIFECYCLE_FIELD),/' $(SMDYN)/pipelines/maps/$*.csv >$@.tmp
+	@sed 's/^\(sm_original_lifecycle__c,field,\)type,/\1$(LIFECYCLE_FIELD),/' $(SMDYN)/pipelines/maps/$*.csv >$@.tmp
 	@mv -f $@.tmp $@
 
 maps/schema.csv: | $(SMDYN)/pipelines/schema.csv
 	@mkdir -p $(@D)
-	cp $(SMDYN)/pipelines/schema.csv $@
+	@cp $(SMDYN)/pipelines/schema.csv $@
 
 # The field that names a company's parent is a setting too: there is no standard one.
 maps/refs-link.csv: | $(SMDYN)/pipelines/maps/refs-link.csv
 	@mkdir -p $(@D)
-	sed 's/PARENT_FIELD/$(PARENT_FIELD)/' $(SMDYN)/pipelines/maps/refs-link.csv >$@.tmp
+	@sed 's/PARENT_FIELD/$(PARENT_FIELD)/' $(SMDYN)/pipelines/maps/refs-link.csv >$@.tmp
 	@mv -f $@.tmp $@
 
 # A person says that the maps are right: their hashes, who, and when.  dyn-load refuses rows of any other map.

@@ -111,6 +111,15 @@ books() {	# OPTION...: the fixture's books
 	[ "$(jq -c '[.field,.expected,.found]' d)" = '["_status",3,4]' ]
 }
 
+@test "a polymorphic link is compared by its own navigation property" {
+	echo '{"_table":"contact","_source":{"module":"contact","id":"1"},"contactid":"11111111-1111-8111-8111-000000000001","parentcustomerid_account@odata.bind":"/accounts(11111111-1111-8111-8111-000000000009)"}' >m
+	echo '{"_source":{"module":"contact","id":"1"},"outcome":"created"}' >l
+	echo '{"_table":"contact","contactid":"11111111-1111-8111-8111-000000000001","_parentcustomerid_value":"11111111-1111-8111-8111-000000000009"}' >t
+	echo '{"id":1}' >s
+	reconcile --object contact --source s --mapped m --loaded l --target t --metadata "$fixtures/metadata/contact.ndjson" >out
+	[ "$(jq -c '[.links_verified,.link_mismatches]' out)" = '[1,0]' ]
+}
+
 @test "an object of nothing balances" {
 	: >empty
 	run --separate-stderr reconcile --object none --source empty

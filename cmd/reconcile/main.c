@@ -41,7 +41,7 @@ static const char usage[] =
 "Understood, and not a difference: a zero fraction of a second; trailing zeros of\n"
 "a number; blanks trimmed off a text (counted as trimmed); a filled column of a\n"
 "matched row under the policy fill (counted as kept); overriddencreatedon, which\n"
-"Dataverse shows as createdon.\n"
+"Dataverse shows as createdon; with --compare, a moment and the day it is in.\n"
 "\n"
 "Exit: 0 balanced; 65 not balanced (the line is written all the same), or a damaged\n"
 "input; 64, 66, 73, 74 as everywhere.\n"
