@@ -95,7 +95,9 @@ take_key(struct assign *a, struct json_value *v, const char **why)
 	for (i = 0; v->kind == JSON_NUMBER && i < v->n; i++)
 		if (v->p[i] < '0' || v->p[i] > '9')
 			return "bad-id";
-	return a->key.n > KEY_MAX * 3 ? "bad-id" : NULL;
+	if (a->key.n == 1 && a->key.p[0] == '*')	/* the fallback's line */
+		return "bad-id";
+	return NULL;
 }
 
 static struct rec *

@@ -105,9 +105,9 @@ host(char *text, size_t n)
 {
 	const char *p = text, *end = text + n, *q;
 
-	for (q = p; q + 2 < end; q++)
-		if (memcmp(q, "://", 3) == 0) {
-			p = q + 3;
+	for (q = p; q + 1 < end; q++)
+		if (memcmp(q, "//", 2) == 0 && (q == p || q[-1] == ':')) {
+			p = q + 2;
 			break;
 		}
 	end = find(p, end, '/');
