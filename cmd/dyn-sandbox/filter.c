@@ -56,7 +56,7 @@ keyword(struct parser *f, const char *word)
 	size_t n = strlen(word);
 
 	blank(f);
-	if (strncmp(f->p, word, n) != 0 || (f->p[n] != ' ' && f->p[n] != '(' && f->p[n] != '\0'))
+	if (strncmp(f->p, word, n) != 0 || (f->p[n] != ' ' && f->p[n] != '(' && f->p[n] != ',' && f->p[n] != '\0'))
 		return false;
 	f->p += n;
 	return true;
