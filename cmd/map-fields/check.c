@@ -327,11 +327,12 @@ check_table(struct map *m, const struct meta *meta)
 }
 
 void
-map_check(struct map *m, const struct meta *meta)
+map_check(struct map *m, struct meta *meta)
 {
 	struct output *o;
 	size_t i;
 
+	m->metadata = meta;
 	if (!check_table(m, meta))
 		return;
 	order_outputs(m);

@@ -149,6 +149,13 @@ expr_new(struct map *m, struct rule *r)
 	return e;
 }
 
+void
+expr_free(struct expr *e)
+{
+	jq_teardown(&e->jq);
+	free(e);
+}
+
 static jv
 to_jv(const struct json_value *v)
 {

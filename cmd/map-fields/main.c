@@ -167,6 +167,7 @@ run(struct map *m)
 	struct buf row = { 0 };
 	struct nd_out out;
 	struct nd_in in;
+	struct rule *r;
 
 	rej_open(&rejects, PROGRAM, rejectsfile);
 	rej_open(&skipped, PROGRAM, skippedfile);
@@ -188,6 +189,9 @@ run(struct map *m)
 	rej_close(&skipped);
 	nd_close(&out);
 	nd_end(&in);
+	for (r = m->rule; r < m->rule + m->rules; r++)
+		if (r->expr != NULL)
+			expr_free(r->expr);
 	json_free(&j);
 	buf_free(&row);
 	return rej_sum(PROGRAM, in.count, out.count, &rejects, NULL, &skipped);

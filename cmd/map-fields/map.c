@@ -210,14 +210,15 @@ row_constant(struct map *m, struct rule *r)
 void
 map_load(struct map *m, const char *path, const char *choices_path)
 {
-	const struct csv *t, *choices = choices_path != NULL ? csv_load(choices_path) : NULL;
+	struct csv *t;
 	struct output *o;
 	size_t i;
 
 	*m = (struct map){ .path = path, .choices_path = choices_path, .names = json_names_new() };
 	m->id_slot = json_names_add(m->names, "id");
 	m->ref_slot = json_names_add(m->names, "_ref");
-	t = csv_load(path);
+	m->choices = choices_path != NULL ? csv_load(choices_path) : NULL;
+	m->csv = t = csv_load(path);
 	csv_need(t, "target");
 	csv_need(t, "from");
 	csv_need(t, "source");
@@ -225,7 +226,7 @@ map_load(struct map *m, const char *path, const char *choices_path)
 	m->rules = t->rows;
 	m->rule = xcalloc(t->rows + 1, sizeof(*m->rule));
 	for (i = 0; i < t->rows; i++)
-		read_rule(m, &m->rule[i], t, i, choices);
+		read_rule(m, &m->rule[i], t, i, m->choices);
 	for (i = 0; i < t->rows; i++) {
 		struct rule *r = &m->rule[i];
 

@@ -132,6 +132,8 @@ struct map {
 	const char *table, *module, *match, *how;
 	const struct meta_table *meta;
 	unsigned findings;
+	struct csv *csv, *choices;		/* the cells that the above points into */
+	struct meta *metadata;			/* and the columns */
 };
 
 /* map.c */
@@ -153,7 +155,7 @@ void choice_near(const struct choices *c, const char *text, size_t n, struct buf
 const struct choice *choice_twice(const struct choices *c);	/* an entry whose source text was there before; NULL if none */
 
 /* check.c */
-void map_check(struct map *m, const struct meta *meta);	/* binds targets to columns; counts findings */
+void map_check(struct map *m, struct meta *meta);	/* binds targets to columns; counts findings */
 
 /* number.c: exact decimal numbers as text. */
 struct decimal {
@@ -196,6 +198,7 @@ void problem_say(struct problem *p, const char *code, const char *fmt, ...) __at
 
 /* expr.c */
 struct expr *expr_new(struct map *m, struct rule *r);	/* compiles; findings; its fields into r */
+void expr_free(struct expr *e);
 /* The value, in scratch; JSON_NONE if it gave nothing.  false: p says why. */
 bool expr_run(struct expr *e, const struct rule *r, const struct json *j, struct buf *scratch, struct json_value *v, struct problem *p);
 
@@ -213,7 +216,8 @@ put(struct buf *b, const void *p, size_t n)
 {
 	if (b->cap - b->n < n + 1)
 		buf_room(b, n + 1);
-	memcpy(b->p + b->n, p, n);
+	if (n > 0)
+		memcpy(b->p + b->n, p, n);
 	b->n += n;
 }
 
