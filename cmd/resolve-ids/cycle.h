@@ -2,7 +2,7 @@
  * cycle - records that are, by their references, their own ancestors
  *
  * Every record adds its key and that of its parent; cycle_find then marks the
- * records on a cycle.  Memory: some 40 bytes a record.
+ * records on a cycle.  Memory: some 70 bytes a record.
  */
 #ifndef CYCLE_H
 #define CYCLE_H

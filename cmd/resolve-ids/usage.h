@@ -48,7 +48,7 @@ static const char usage[] =
 "The message names the first cause; _error.root has it as module, id, code, file.\n"
 "\n"
 "in = out + rejected + queued + skipped. Memory: 64 bytes an id (keys of up to 10\n"
-"characters), 60 a lost record; --acyclic: 60 a record, the input is read twice.\n"
+"characters), 60 a lost record; --acyclic: 70 a record, the input is read twice.\n"
 "\n"
 "Exit: 0 done, 64 usage, 65 damaged ids or a record to set aside without a file,\n"
 "66 no such file, 73 cannot create, 74 read or write failed, 78 refs are wrong.\n"
