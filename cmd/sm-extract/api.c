@@ -3,7 +3,8 @@
  * repeated while that may help, and its answer judged by the envelope, since
  * a failure may come with HTTP 200.
  *
- *	no answer, 5xx, a web page, broken JSON	again, with growing pauses; then 75
+ *	no answer, 5xx, a web page, broken JSON,
+ *	a failure of unknown name in HTTP 200	again, with growing pauses; then 75
  *	429, or a failure that speaks of a limit	waits (Retry-After, or growing pauses
  *						up to the top of the hour); then 75
  *	401, 403, AuthorizationFailed, code 4002	77
@@ -160,7 +161,7 @@ api_pause(double seconds, const char *why)
 	if (seconds >= 2 || opt.progress) {
 		at = time(NULL) + (time_t)ceil(seconds);
 		strftime(clock, sizeof(clock), "%H:%M:%S UTC", gmtime(&at));
-		progress_say("%s: waiting %.0f s, until %s", why, seconds, clock);
+		progress_say("%s: waiting %.1f s, until %s", why, seconds, clock);
 	}
 	while (!http_stop && (left = end - now()) > 0) {
 		left = fmin(left, 1);
@@ -254,7 +255,10 @@ judge_failure(int status, struct span error, struct buf *why)
 		return NO_LINK;
 	if (status == 401 || status == 403 || span_is(name, "AuthorizationFailed") || span_is(error_part(error, "Code"), "4002"))
 		return DENIED;
-	return status >= 500 || status == 408 ? AGAIN : REFUSED;
+	if (span_is(name, "ValidationError") || span_is(name, "ObjectNotFound") ||
+	    span_is(error_part(error, "Code"), "4001") || span_is(error_part(error, "Code"), "4005"))
+		return REFUSED;
+	return status < 300 || status >= 500 || status == 408 ? AGAIN : REFUSED;
 }
 
 /* An answer that is no JSON envelope. */
