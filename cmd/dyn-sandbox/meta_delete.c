@@ -70,6 +70,7 @@ static void
 delete_key(struct reply *a, struct table *t, const struct key_def *k)
 {
 	meta_forget(DEF_KEY, t->name, k->k.name);
+	store_unindex_key(t->name, k->k.name);
 	schema_drop_key(t, &k->k);
 	meta_done(a);
 }

@@ -99,10 +99,10 @@ free_to_make(struct reply *a, const struct table *t, const char *name, const cha
 	return t->keys < KEYS_MAX || reply_error(a, 400, "0x80040203", "Entity %s already has the maximum of %d keys.", t->name, KEYS_MAX);
 }
 
-/* Kept as Active or Failed: a job that was under way when the program ended is done when it starts again. */
+/* Kept with the status the job ends with: one that was under way when the program ended is done when it starts again. */
 static void
 put_key(struct buf *b, const struct table *t, const char *schema, const struct json_value *body, const char *const column[], size_t n,
-    const char *id)
+    const char *id, bool failed)
 {
 	size_t i;
 
@@ -112,7 +112,7 @@ put_key(struct buf *b, const struct table *t, const char *schema, const struct j
 		buf_printf(b, "%s\"%s\"", i > 0 ? "," : "", column[i]);
 	buf_char(b, ']');
 	put_label(b, body, "DisplayName");
-	buf_printf(b, ",\"EntityKeyIndexStatus\":\"Active\",\"MetadataId\":\"%s\"}", id);
+	buf_printf(b, ",\"EntityKeyIndexStatus\":\"%s\",\"MetadataId\":\"%s\"}", failed ? "Failed" : "Active", id);
 }
 
 static void
@@ -120,7 +120,10 @@ start_job(struct key_def *k)
 {
 	k->asked_at = clock_ms();
 	k->active_at = k->asked_at + limits_key_delay();
+	store_unindex_key(k->k.table, k->k.name);
 	k->failed = !store_index_key(&k->k);
+	if (k->failed)
+		store_unindex_key(k->k.table, k->k.name);
 }
 
 static struct key_def *
@@ -141,7 +144,9 @@ write_key(struct request *r, struct reply *a, struct table *t)
 	struct json_value v;
 	struct buf line = { 0 };
 	const char *column[COLUMNS_MAX];
+	struct key_def *k;
 	char *schema, *name, id[37];
+	int64_t asked;
 	size_t n;
 
 	if (!body_parse(r, a, "EntityDefinitions", &j, &v) || !check_solution(r, a, NULL) || !check_members(a, &v, &shape_key, "") ||
@@ -153,9 +158,19 @@ write_key(struct request *r, struct reply *a, struct table *t)
 	name = lower(r->arena, schema);
 	if (free_to_make(a, t, name, column, n)) {
 		guid_new(id);
-		put_key(&line, t, schema, &v, column, n, id);
+		put_key(&line, t, schema, &v, column, n, id, false);
 		meta_keep(&line, DEF_KEY, t->name, name, meta_visible_at());
-		start_job(key_named(t, name));
+		k = key_named(t, name);
+		start_job(k);
+		if (k->failed) {
+			asked = k->asked_at;
+			line.n = 0;
+			put_key(&line, t, schema, &v, column, n, id, true);
+			meta_keep(&line, DEF_KEY, t->name, name, meta_visible_at());
+			k = key_named(t, name);
+			k->asked_at = asked;
+			k->active_at = asked + limits_key_delay();
+		}
 		meta_created(r, a, "EntityDefinitions(%s)/Keys(%s)", ((struct table_def *)t)->d.id, id);
 	}
 	buf_free(&line);

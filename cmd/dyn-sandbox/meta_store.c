@@ -51,6 +51,16 @@ store_find(struct arena *a, const char *table, const char *where, const char *va
 }
 
 void
+store_unindex_key(const char *table, const char *name)
+{
+	sqlite3_stmt *s = prepare("DELETE FROM altkeys WHERE tbl = ?1 AND name = ?2");
+
+	sqlite3_bind_text(s, 1, table, -1, SQLITE_TRANSIENT);
+	sqlite3_bind_text(s, 2, name, -1, SQLITE_TRANSIENT);
+	run(s);
+}
+
+void
 store_drop(const char *table, const char *column)
 {
 	static const char *const rows[] = {

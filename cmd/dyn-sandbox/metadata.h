@@ -204,6 +204,9 @@ void write_option(struct request *r, struct reply *a, const char *action);
 bool put_options(struct request *r, struct reply *a, struct buf *b, const struct json_value *set, long prefix);	/* [...] from the Options of a payload */
 void meta_delete(struct request *r, struct reply *a, struct segment *seg, size_t n);
 
+/* ---- meta_store.c (and sandbox.h) ---- */
+void store_unindex_key(const char *table, const char *name);		/* what store_index_key put there */
+
 /* ---- meta_builtin.c ---- */
 void meta_builtin(void);						/* publisher and solution, unless they are there */
 
