@@ -158,7 +158,7 @@ api_pause(double seconds, const char *why)
 	time_t at;
 	char clock[32];
 
-	if (seconds >= 2 || opt.progress) {
+	if (seconds >= 1 || opt.progress) {
 		at = time(NULL) + (time_t)ceil(seconds);
 		strftime(clock, sizeof(clock), "%H:%M:%S UTC", gmtime(&at));
 		progress_say("%s: waiting %.1f s, until %s", why, seconds, clock);

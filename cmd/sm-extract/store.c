@@ -8,8 +8,8 @@
  *	block KIND PASS FROM ROWS TOTAL BYTES SUM	in decimal; SUM is FNV-1a of the bytes, hex
  *	<BYTES bytes>
  *
- * KIND is "what" (which extraction this is), "body" (the search's request) or
- * "page" (records, a line each).  A block that is cut short or whose sum is
+ * KIND is "what" (which extraction this is), "body" (the search's request, on
+ * a line) or "page" (records, a line each).  A block that is cut short or whose sum is
  * wrong was being written when the run ended: it and what follows is dropped.
  *
  * In memory is one open-addressing table of ids and where their lines are: 16
@@ -338,7 +338,7 @@ store_replay(struct store *s, store_page *each, void *arg)
 			check_what(s);
 		} else if (strcmp(kind, "body") == 0) {
 			s->body.n = 0;
-			buf_add(&s->body, s->line.p, s->line.n);
+			buf_add(&s->body, s->line.p, s->line.n - (s->line.n > 0));
 		} else if (strcmp(kind, "page") == 0) {
 			added = unite_lines(s, s->line.p, s->line.n, start);
 			each(&g, added, arg);
@@ -395,9 +395,11 @@ store_body(const struct store *s)
 void
 store_set_body(struct store *s, const struct buf *body)
 {
-	append_block(s, "body", &(struct page){ 0 }, body);
 	s->body.n = 0;
 	buf_add(&s->body, body->p, body->n);
+	buf_char(&s->body, '\n');
+	append_block(s, "body", &(struct page){ 0 }, &s->body);
+	s->body.n--;
 }
 
 uint64_t
