@@ -144,7 +144,8 @@ list_relations(struct read *d, struct buf *b, struct relation *const *list, size
 		return false;
 	for (i = 0; i < n && !failed; i++) {
 		rel = (const struct relation_def *)list[i];
-		if (rel->d.kind != DEF_RELATION || rel->r.visible_at > d->r->now)
+		/* A collection line of the files is shown where it is a collection; a copy for look-ups has none. */
+		if ((rel->d.kind != DEF_RELATION && *rel->r.collection == '\0') || rel->r.visible_at > d->r->now)
 			continue;
 		row.n = 0;
 		row_relation(&row, rel, cast);
