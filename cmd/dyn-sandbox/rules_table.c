@@ -139,7 +139,7 @@ flow_rules(struct write *w)
 	if (before == NULL || strcmp(before, stage) == 0)
 		return true;
 	was = path_position(path, before);
-	if (was >= 0 && at >= 0 && at - was != 1 && was - at != 1)
+	if (was < 0 || at < 0 || (at - was != 1 && was - at != 1))
 		return reply_error(w->a, 400, "0x80040203", "Invalid stage transition: only the adjacent stages can be reached from the active one.");
 	return true;
 }
