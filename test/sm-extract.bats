@@ -224,6 +224,13 @@ ids() { jq .id "$1"; }
 	[[ $stderr == *"call budget is spent: waiting"* ]]
 }
 
+@test "a file that is no budget is refused and not touched" {
+	sandbox
+	cp "$data/tag.ndjson" file
+	run -78 sm-extract tag --budget file
+	cmp "$data/tag.ndjson" file
+}
+
 @test "429 waits as Retry-After says, and otherwise with growing pauses" {
 	sandbox 'match=tags at=1 status=429 retry-after=1' 'match=tags at=2 status=429'
 	run -0 --separate-stderr sm-extract tag
@@ -242,6 +249,7 @@ ids() { jq .id "$1"; }
 	sm-extract tag >out
 	diff -u "$data/tag.ndjson" out
 	[ "$(asked | wc -l)" = 6 ]
+	[ "$(wc -l <.salesmate-budget)" = 6 ]		# no repeat behind the budget's back
 }
 
 @test "and when that does not end, it is 75 with the reason" {

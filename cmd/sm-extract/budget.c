@@ -6,8 +6,9 @@
  * The file: a line of ten digits for each call, its UTC second, in order.
  * A line is added, under flock(2), before the call is sent.  The hour slides.
  * Old lines are dropped when they outnumber the others; a crash meanwhile
- * leaves lines twice, which errs on the side of fewer calls.  Lines that are
- * damaged, or of an hour and more in the future (a clock set back), are passed over.
+ * leaves lines twice, which errs on the side of fewer calls.  A line that is
+ * too short (torn), or of an hour and more in the future (a clock set back), is
+ * passed over.  A file that holds anything else is not ours and is not touched.
  */
 #include <err.h>
 #include <errno.h>
@@ -30,7 +31,7 @@
 static int
 open_locked(const char *path)
 {
-	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 
 	if (fd == -1)
 		err(EX_CANTCREAT, "%s (the call budget)", path);
@@ -82,13 +83,15 @@ earlier(const void *x, const void *y)
 
 /* The calls of the last hour, oldest first; returns how many. */
 static size_t
-recent(const struct buf *b, long now, long **stamps)
+recent(const struct buf *b, const char *path, long now, long **stamps)
 {
 	const char *p = b->p, *end = b->p + b->n, *lf;
 	size_t n = 0;
 	long at;
 
 	*stamps = xcalloc(b->n / STAMP + 1, sizeof(**stamps));
+	if (strspn(p, "0123456789\n") != b->n)
+		errx(EX_CONFIG, "%s: not a call budget: it holds more than lines of ten digits", path);
 	for (; p < end && (lf = memchr(p, '\n', (size_t)(end - p))) != NULL; p = lf + 1) {
 		if (lf - p != STAMP - 1 || strspn(p, "0123456789") != STAMP - 1)
 			continue;
@@ -125,7 +128,7 @@ budget_take(const char *path, unsigned long limit)
 	size_t n;
 
 	read_all(fd, path, &b);
-	n = recent(&b, now, &stamps);
+	n = recent(&b, path, now, &stamps);
 	if (n < limit) {
 		count_call(fd, path, &b, stamps, n, now);
 	} else {

@@ -376,7 +376,7 @@ store_open(const struct module *m)
 		err(EX_IOERR, "%s", s->path);
 	s->end = (uint64_t)st.st_size;
 	read_at(s, first, sizeof(FIRST_LINE) - 1, 0);
-	if (strcmp(first, FIRST_LINE) == 0)
+	if (strcmp(first, FIRST_LINE) == 0 && s->end > sizeof(FIRST_LINE) - 1)
 		return s;
 	if (strncmp(first, FIRST_LINE, strlen(first)) != 0)
 		errx(EX_CONFIG, "%s: not a state file of sm-extract", s->path);
