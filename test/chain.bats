@@ -50,7 +50,7 @@ setup() {
 	jq -r '"\(.id) \(._error.code)"' opportunity/40-mapped.rejects.ndjson | sort >deals
 	diff <(printf '361 too-long\n386 bad-date\n418 no-option\n459 bad-number\n') deals
 	jq -r '"\(.id) \(._error.code)"' link/30-resolved.rejects.ndjson | sort >links
-	diff <(printf '24 cycle\n43 cycle\n') links
+	diff <(printf '24 conflict\n43 conflict\n') links
 	[ "$(jq -r '.["sum"]?, (.objects[] | select(.object == "opportunity") | .sums.balanced)' ../report/summary.json | tail -n 1)" = true ]
 }
 

@@ -1,0 +1,149 @@
+load helper
+
+# Real business data with counted dirt, where the folder lies beside the project: the figures of
+# its TRUTH.json against the report, and every dirty record where it belongs.
+
+maven=$root/../shared/data/maven-crm
+
+setup_file() {
+	[ -e "$BATS_TEST_DIRNAME/../../shared/data/maven-crm/TRUTH.json" ] || return 0
+	cd "$BATS_FILE_TMPDIR" || return
+	unset MAKEFLAGS MFLAGS MAKELEVEL
+	BIN=${BIN_DIR:-$BATS_TEST_DIRNAME/../bin} sh "$BATS_TEST_DIRNAME/../pipelines/demo" \
+		"$BATS_TEST_DIRNAME/../../shared/data/maven-crm" >log 2>&1 || { tail -n 40 log; return 1; }
+}
+
+setup() {
+	[ -e "$maven/TRUTH.json" ] || skip "no ../shared/data/maven-crm beside the project"
+	cd "$BATS_FILE_TMPDIR/demo" || return
+}
+
+# truth JQ: a value of TRUTH.json, in jq's compact form.
+truth() { jq -c "$1" "$maven/TRUTH.json"; }
+summary() { jq -c "$1" report/summary.json; }
+
+# fate OBJECT...: id and code of every record that these objects set aside.
+fate() {
+	local o
+	for o in "$@"; do
+		cat "data/$o"/30-resolved.{rejects,queue,skipped}.ndjson "data/$o"/40-mapped.rejects.ndjson "data/$o"/50-loaded.rejects.ndjson \
+			"data/$o"/20-split.queue.ndjson 2>/dev/null || true
+	done | jq -c '{id: (.id // (._source.id | tonumber)), code: ._error.code, root: (._error.root.code // null), codes: ([._error.code] + [._error.more[]?.code])}'
+}
+
+# aside CASE CODES OBJECT... [ID]: every id of a case was set aside, for one of these reasons or as the consequence of another record's;
+# an ID at the end is left out.
+aside() {
+	local case=$1 codes=$2
+	shift 2
+	fate "$@" >fate
+	jq -r --arg case "$case" --arg but "${*: -1}" '.cases[$case].ids[] | select("\(.)" != $but)' "$maven/TRUTH.json" >ids
+	[ -s ids ]
+	jq -n -r --slurpfile fate fate --rawfile ids ids --arg codes "$codes" '
+		($codes | split(" ") + ["undecided", "reference-rejected", "reference-queued"]) as $good
+		| ($fate | map({key: "\(.id)", value: .codes}) | from_entries) as $of
+		| $ids | split("\n")[:-1][] | . as $id | select((($of[$id] // []) - $good) == ($of[$id] // []))
+		| "\($id): \($of[$id])"' >wrong
+	[ ! -s wrong ] || { echo "$case:"; cat wrong; false; }
+}
+
+@test "the books of every object balance" {
+	[ "$(summary '[.balanced, .complete]')" = '[true,true]' ]
+	[ "$(summary '[.objects[] | .source == .created + .updated + .matched + .unchanged + .skipped + .queued + .rejected] | all')" = true ]
+}
+
+@test "leads, contacts and undecided are as many as the truth says" {
+	[ "$(summary '[.lifecycle.lead, .lifecycle.contact, .lifecycle.undecided]')" = \
+		"$(truth '[.lifecycle.expected | .Lead, .Contact, .unknown]')" ]
+	diff <(jq .id data/undecided/20-split.queue.ndjson | sort -n) <(truth '.lifecycle.unknownValues[].ids[]' | sort -n)
+}
+
+@test "deals and the exact sums of their values are right, status by status" {
+	group() { summary "[.objects[] | select(.object == \"opportunity\") | .sums.groups[] | select(.group | IN($1)) | .source]"; }
+	count() { group "$1" | jq -c 'map(.count) | add'; }
+	[ "$(count '"Won","Close"')" = "$(truth '.deals.byStatus[] | select(.k1 == "Won") | .count')" ]
+	[ "$(count '"Lost"')" = "$(truth '.deals.byStatus[] | select(.k1 == "Lost") | .count')" ]
+	[ "$(count '"Open"')" = "$(truth '.deals.byStatus[] | select(.k1 == "Open") | .count')" ]
+	[ "$(group '"Open"' | jq '.[0].sum')" = "$(truth '.deals.byStatus[] | select(.k1 == "Open") | .sum')" ]
+	[ "$(group '"Won"' | jq '.[0].sum')" = "$(truth '.deals.byRawStatus[] | select(.k1 == "Won") | .sum')" ]
+	[ "$(group '"Close"' | jq '.[0].sum')" = "$(truth '.deals.byRawStatus[] | select(.k1 == "Close") | .sum')" ]
+	[ "$(summary '.objects[] | select(.object == "opportunity") | .sums.balanced')" = true ]
+}
+
+@test "what is won, lost and open in the target is what was loaded as such" {
+	state() { jq -s "map(select(.statecode == $1)) | length" data/close/55-read.ndjson; }
+	status() { jq -s "map(select(.sm_status | IN($1))) | length" data/close/55-read.ndjson; }
+	[ "$(state 0)" = "$(status '"Open"')" ]
+	[ "$(state 1)" = "$(status '"Won","Close"')" ]
+	[ "$(state 2)" = "$(status '"Lost"')" ]
+}
+
+@test "owners are matched, missing and inactive as the truth says" {
+	[ "$(summary '[.owners.matched, .owners.inactive, .owners.missing]')" = \
+		"$(truth '.users.ownersOfCompanyContactDealActivity | [.matchedEnabled, (.matchedDisabled | length), (.unmatched + .unknownIds | length)]')" ]
+	diff <(jq .id data/owner/ids.queue.ndjson | sort -n) \
+		<(truth '.users.ownersOfCompanyContactDealActivity | (.matchedDisabled + .unmatched + .unknownIds)[]' | sort -n)
+}
+
+@test "every record without a usable owner is the fallback's, and says who it was" {
+	fallback=$(jq -r 'select(.key == "*") | .id' data/owner/ids.ndjson)
+	jq -r 'select(._ref.owner.how == "fallback") | ._ref.owner.id' data/opportunity/30-resolved.ndjson | sort -u >to
+	[ "$(cat to)" = "$fallback" ]
+	run jq -r 'select(.sm_salesmate_id == "1520") | .sm_original_owner' data/opportunity/55-read.ndjson
+	[[ $output == *9* || -z $output ]]
+}
+
+@test "dirty companies are set aside, each for its reason" {
+	aside company.name_blank required account
+	aside company.overlong too-long account
+	aside company.control_characters bad-character account
+	aside company.parent_self "conflict" link
+	aside company.parent_in_cycle "conflict" link
+	aside company.parent_dangling missing-reference link
+}
+
+@test "dirty contacts are set aside, each for its reason" {
+	aside contact.company_dangling missing-reference contact lead undecided
+	aside contact.no_name_no_email required contact lead undecided
+	aside contact.overlong too-long contact lead undecided
+	aside contact.control_characters bad-character contact lead undecided
+}
+
+@test "dirty deals are set aside, each for its reason" {
+	aside deal.contact_dangling missing-reference opportunity
+	aside deal.company_dangling missing-reference opportunity
+	aside deal.pipeline_unknown no-option opportunity
+	aside deal.stage_unknown no-option opportunity
+	aside deal.status_unknown "no-option required" opportunity
+	aside deal.title_blank required opportunity
+	aside deal.value_huge out-of-range opportunity
+	aside deal.value_invalid bad-number opportunity
+	# All but 5643, whose "75" is a number in quotes and arrives as one.
+	aside deal.win_probability_unusual "out-of-range bad-number" opportunity 5643
+	[ "$(jq 'select(.sm_salesmate_id == "5643") | .closeprobability' data/opportunity/55-read.ndjson)" = 75 ]
+	aside deal.closed_without_date "required bad-date" opportunity
+	aside deal.currency_undeclared "missing-reference required" opportunity
+	aside deal.overlong too-long opportunity
+	aside deal.control_characters bad-character opportunity
+}
+
+@test "what was not set aside is in the target once, and nothing else is" {
+	for o in account contact lead opportunity; do
+		jq -r .sm_salesmate_id "data/$o/55-read.ndjson" | sort >have
+		[ -z "$(uniq -d have)" ]
+		jq -r ._source.id "data/$o/40-mapped.ndjson" | sort | diff - have
+	done
+}
+
+@test "the original lifecycle text is there unchanged, blanks at its ends included" {
+	jq -r '[.id, .type] | @tsv' data/lead/20-split.ndjson data/contact/20-split.ndjson | sort >want
+	jq -r '[(.sm_salesmate_id | tonumber), .sm_original_lifecycle__c] | @tsv' data/lead/55-read.ndjson data/contact/55-read.ndjson | sort >have
+	[ -z "$(comm -13 want have)" ]
+	grep -q "$(printf '\t Lead $')" have
+}
+
+@test "text of any script arrives as it left" {
+	jq -r '[.id, .title] | @json' data/opportunity/30-resolved.ndjson | sort >want
+	jq -r '[(.sm_salesmate_id | tonumber), .name] | @json' data/opportunity/55-read.ndjson | sort >have
+	[ -z "$(comm -13 want have)" ]
+}
