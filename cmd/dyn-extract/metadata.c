@@ -21,17 +21,19 @@
 
 static const char *const table_members[] = {
 	"LogicalName", "SchemaName", "EntitySetName", "LogicalCollectionName", "PrimaryIdAttribute", "PrimaryNameAttribute",
-	"OwnershipType", "IsActivity", "HasNotes", "HasActivities", "IsCustomEntity", "MetadataId", NULL
+	"OwnershipType", "IsActivity", "HasNotes", "HasActivities", "IsCustomEntity",
+	"ObjectTypeCode", "MetadataId", NULL
 };
 static const char *const column_members[] = {
-	"@odata.type", "LogicalName", "SchemaName", "AttributeType", "AttributeTypeName{}", "AttributeOf", "IsCustomAttribute",
-	"IsPrimaryId", "IsPrimaryName", "IsValidForCreate", "IsValidForUpdate", "IsValidForRead", "RequiredLevel{}",
-	"MaxLength", "MinValue", "MaxValue", "Precision", "PrecisionSource", "Format", "FormatName{}", "DateTimeBehavior{}",
+	"@odata.type", "LogicalName", "SchemaName", "AttributeType", "AttributeTypeName{Value}", "AttributeOf", "IsCustomAttribute",
+	"IsPrimaryId", "IsPrimaryName", "IsValidForCreate", "IsValidForUpdate", "IsValidForRead", "RequiredLevel{Value}",
+	"MaxLength", "MinValue", "MaxValue", "Precision", "PrecisionSource", "Format", "FormatName{Value}", "DateTimeBehavior{Value}",
 	"Targets", "OptionSet", "DefaultValue", "DefaultFormValue", "SourceType", NULL
 };
 static const char *const relationship_members[] = {
 	"SchemaName", "ReferencingEntity", "ReferencingAttribute", "ReferencedEntity", "ReferencedAttribute",
-	"ReferencingEntityNavigationPropertyName", "ReferencedEntityNavigationPropertyName", "IsCustomRelationship", NULL
+	"ReferencingEntityNavigationPropertyName", "ReferencedEntityNavigationPropertyName", "IsCustomRelationship",
+	"CascadeConfiguration{Delete}", NULL
 };
 static const char *const collection_members[] = {
 	"ReferencingEntity", "ReferencingAttribute", "ReferencedEntity", "ReferencedEntityNavigationPropertyName", NULL
@@ -49,7 +51,7 @@ struct line {
 struct part {
 	const char *table, *meta;
 	const char *const *members;
-	const char *only;		/* collections: the ReferencingEntity wanted */
+	bool parties;			/* collections: only an activity's parties, not the parties a row is one of */
 	const struct part *options;
 	struct line *line;
 	size_t n;
@@ -74,25 +76,24 @@ part_free(struct part *p)
 	free(p->line);
 }
 
-/* name, or name{}: of an object only its Value ({"Value":"None","CanBeChanged":true,...}). */
+/* "Name", or "Name{Value}": of an object only that member ({"Value":"None","CanBeChanged":true,...}). */
 static void
-put_member(struct buf *b, const struct json_value *row, const char *name)
+put_member(struct buf *b, const struct json_value *row, const char *spec)
 {
-	size_t n = strcspn(name, "{");
-	char plain[64];
+	char name[64], inner[16] = "";
 	struct json_value v, value;
 
-	snprintf(plain, sizeof(plain), "%.*s", (int)n, name);
-	if (!json_member(row, plain, &v) || (json_null(&v) && strcmp(plain, "AttributeOf") != 0))
+	sscanf(spec, "%63[^{]{%15[^}]}", name, inner);
+	if (!json_member(row, name, &v) || (json_null(&v) && strcmp(name, "AttributeOf") != 0))
 		return;
 	buf_char(b, ',');
-	buf_json_str(b, plain);
+	buf_json_str(b, name);
 	buf_char(b, ':');
-	if (name[n] == '\0' || !json_member(&v, "Value", &value)) {
+	if (*inner == '\0' || !json_member(&v, inner, &value)) {
 		put_flat(b, &v);
 		return;
 	}
-	buf_str(b, "{\"Value\":");
+	buf_printf(b, "{\"%s\":", inner);
 	put_flat(b, &value);
 	buf_char(b, '}');
 }
@@ -141,7 +142,9 @@ put_option(struct buf *b, const struct json_value *option)
 		put_flat(b, &v);
 	else
 		buf_str(b, "null");
-	put_member(b, option, "State");
+	put_member(b, option, "State");		/* of a status option; the next two of a state option */
+	put_member(b, option, "DefaultStatus");
+	put_member(b, option, "InvariantName");
 	if (json_member(option, "Label", &v))
 		put_label(b, &v);
 	buf_char(b, '}');
@@ -223,7 +226,8 @@ line_add(const struct json_value *row, void *arg)
 	struct buf b = { 0 };
 	size_t i;
 
-	if (p->only == NULL || (json_member(row, "ReferencingEntity", &v) && json_is(&v, p->only))) {
+	if (!p->parties || (json_member(row, "ReferencingEntity", &v) && json_is(&v, "activityparty") &&
+	    json_member(row, "ReferencingAttribute", &v) && json_is(&v, "activityid"))) {
 		line_start(&b, p);
 		for (i = 0; p->members[i] != NULL; i++) {
 			if (strcmp(p->members[i], "OptionSet") == 0)
@@ -274,7 +278,7 @@ table_write(struct dyn *d, const char *table, struct nd_out *out)
 {
 	char *path = xasprintf("EntityDefinitions(LogicalName='%s')?$select=LogicalName,SchemaName,EntitySetName,"
 	    "LogicalCollectionName,PrimaryIdAttribute,PrimaryNameAttribute,OwnershipType,IsActivity,HasNotes,HasActivities,"
-	    "IsCustomEntity,MetadataId", table);
+	    "IsCustomEntity,ObjectTypeCode,MetadataId", table);
 	const struct http_answer *a = dyn_get(d, path, strong);
 	struct part p = { .table = table, .meta = "table" };
 	struct json j = { 0 };
@@ -329,14 +333,14 @@ void
 metadata_extract(struct dyn *d, const char *table, struct nd_out *out)
 {
 	struct part relationships = { .table = table, .meta = "relationship", .members = relationship_members };
-	struct part collections = { .table = table, .meta = "collection", .members = collection_members, .only = "activityparty" };
+	struct part collections = { .table = table, .meta = "collection", .members = collection_members, .parties = true };
 	struct part keys = { .table = table, .meta = "key", .members = key_members };
 
 	table_write(d, table, out);
 	columns_write(d, table, out);
 	part_ask(d, &relationships, "ManyToOneRelationships?$select=SchemaName,ReferencingEntity,ReferencingAttribute,"
 	    "ReferencedEntity,ReferencedAttribute,ReferencingEntityNavigationPropertyName,"
-	    "ReferencedEntityNavigationPropertyName,IsCustomRelationship", line_add);
+	    "ReferencedEntityNavigationPropertyName,IsCustomRelationship,CascadeConfiguration", line_add);
 	part_write(&relationships, out);
 	part_ask(d, &collections, "OneToManyRelationships?$select=SchemaName,ReferencingEntity,ReferencingAttribute,"
 	    "ReferencedEntity,ReferencedEntityNavigationPropertyName&$filter=ReferencingEntity%20eq%20'activityparty'", line_add);
