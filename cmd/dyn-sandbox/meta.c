@@ -101,7 +101,7 @@ load_kept(void)
 	static const char create[] = "CREATE TABLE IF NOT EXISTS meta_definitions(kind INTEGER, tbl TEXT, name TEXT, line TEXT,"
 	    " PRIMARY KEY(kind, tbl, name)) WITHOUT ROWID";
 	struct buf line = { 0 };
-	sqlite3_stmt *s;
+	sqlite3_stmt *s = NULL;
 	const char *text, *error;
 	int rc;
 
