@@ -243,12 +243,13 @@ settle_path(const struct schema *s, size_t table)
 
 /*
  * A new column may be unknown to the data API for some seconds.  Asked the way a load asks, without
- * Consistency: Strong, after the pauses of Microsoft's own client: 0, 3, 10 and 20 seconds.
+ * Consistency: Strong, for as long as Microsoft's own client does (33 s), in growing pauses.
  */
 void
 apply_settle(struct dyn *d, const struct schema *s)
 {
-	static const double pause[] = { 0, 3, 10, 20 };
+	static const double pause[] = { 0, 0.5, 1, 2, 4, 8, 17.5 };
+	static const size_t pauses = sizeof(pause) / sizeof(pause[0]);
 	const struct http_answer *a;
 	char *path;
 	size_t i, k;
@@ -256,7 +257,7 @@ apply_settle(struct dyn *d, const struct schema *s)
 	for (i = 0; i < s->tables; i++) {
 		if ((path = settle_path(s, i)) == NULL)
 			continue;
-		for (k = 0; k < 4; k++) {
+		for (k = 0; k < pauses; k++) {
 			if (pause[k] > 0)
 				change_pause(d, pause[k]);
 			a = dyn_get(d, path, NULL);
@@ -265,7 +266,7 @@ apply_settle(struct dyn *d, const struct schema *s)
 			if (a->status != 400 && a->status != 404)
 				dyn_fail(a, path);
 		}
-		if (k == 4)
+		if (k == pauses)
 			errx(EX_TEMPFAIL, "the data API does not know the new columns of %s yet: run the same command again",
 			    s->table[i]);
 		free(path);
