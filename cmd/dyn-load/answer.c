@@ -130,7 +130,7 @@ version_changed(struct row *r, const struct reason *why)
 static void
 exists(struct row *r, const struct reason *why)
 {
-	if (r->want != WANT_CREATE || ++r->tries > TRIES_ERROR) {
+	if (r->want == WANT_PATCH || ++r->tries > TRIES_ERROR) {
 		row_reject(r, "conflict", why);
 		return;
 	}
@@ -487,8 +487,9 @@ refused(struct batch *b, enum verdict v, const struct http_answer *a, const stru
 	} else if (v == SAID_EXISTS) {
 		bulk_exists(b);
 	} else if (v == SAID_ABSENT && park_dangling(b, why) > 0) {
+		/* Every such answer names one missing row; $batch names them all. */
 		if (b->n > 0)
-			all_again(b);
+			batch_again(b, ++b->fails > 1 && options.form == FORM_AUTO ? FORM_PARTS : FORM_BULK);
 		else
 			batch_free(b);
 	} else if (options.form == FORM_AUTO && (a->status == 405 || a->status == 501 || says(why->message, "Resource not found for the segment"))) {

@@ -37,6 +37,7 @@ batch_new(enum form form, enum want want)
 	b->form = form;
 	b->want = want;
 	b->client = NULL;
+	b->fails = 0;
 	b->if_match[0] = '\0';
 	return b;
 }
@@ -258,7 +259,8 @@ form_of(const struct row *r)
 
 	if (options.form == FORM_SINGLE || r->alone || (r->want != WANT_READ && r->sendlen > SINGLE_FROM))
 		return FORM_SINGLE;
-	return create && r->table->bulk && !r->nested ? FORM_BULK : FORM_PARTS;
+	/* A row that had to wait may fail again: in a bulk message it would fail all others. */
+	return create && r->table->bulk && !r->nested && r->parkedno < 0 ? FORM_BULK : FORM_PARTS;
 }
 
 static struct batch *

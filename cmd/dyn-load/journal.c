@@ -201,6 +201,17 @@ read_entry(struct json *j, const struct nd_in *in)
 	}
 }
 
+/* A file that does not even begin like one of ours is somebody else's: it must not be cut to nothing as a torn end. */
+static void
+check_beginning(const struct nd_in *in)
+{
+	static const char start[] = "{\"n\":1,\"e\":\"journal\"";
+	size_t n = in->len < sizeof(start) - 1 ? in->len : sizeof(start) - 1;
+
+	if (memcmp(in->line, start, n) != 0)
+		errx(EX_CONFIG, "%s: not a journal of dyn-load", name);
+}
+
 /* Is there any whole entry after the line in hand? */
 static bool
 whole_later(struct nd_in *in)
@@ -223,6 +234,8 @@ read_all(void)
 		err(EX_IOERR, "%s", name);
 	nd_open(&in, name);
 	while (nd_read(&in)) {
+		if (entries == 0)
+			check_beginning(&in);
 		/* A line that ends with the file has lost its LF at least: torn, even if its sum is right. */
 		if (in.toolong || !whole(in.line, in.len) || in.offset + in.len >= (uint64_t)st.st_size) {
 			lineno = in.lineno;

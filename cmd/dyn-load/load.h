@@ -187,6 +187,7 @@ struct batch {
 	char type[80];
 	const char *method;
 	char if_match[80];		/* header of a single PATCH; "" if none */
+	unsigned fails;			/* answers that named a missing row */
 	struct client *client;		/* who sends it, while it is in the air */
 };
 struct batch *batch_new(enum form form, enum want want);

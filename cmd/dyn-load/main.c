@@ -260,14 +260,14 @@ run(void)
 {
 	for (;;) {
 		fill_window();
+		if (finished())
+			break;
 		/* Intents before sending; outcomes with the next intents, or when rows wait for them. */
 		if (make_batches() || run_stopping() || (order_blocked() && (ended || window_full() || pace_idle())))
 			journal_sync();
 		pace_send();
 		order_advance();
 		progress_show(false);
-		if (finished())
-			break;
 		if (order_held() > 0)
 			pace_wait();
 	}

@@ -6,8 +6,9 @@
  * disk in the journal.  A head that is parked (what it refers to is not there
  * yet) must not hold up the rest: from then on outcomes go to a temporary file
  * with a hole for each parked row, and the parked lines to another.  When the
- * input has ended the parked rows are tried again, as long as a pass brings
- * any of them further; then the holes are filled and the file is written out.
+ * input has ended the parked rows are tried again, forwards and backwards in
+ * turn (a chain may run either way), until two passes have brought none of
+ * them further; then the holes are filled and the file is written out.
  *
  * Memory: the ring, and 32 bytes a parked row.  Disk: the lines of the parked
  * rows, and all outcomes after the first of them.
@@ -38,8 +39,9 @@ static size_t size, head, held_rows;	/* size is a power of two */
 
 static FILE *later, *lines, *outcomes;	/* what waits; parked lines; what became of them */
 static struct parked *parked;
-static size_t parks, next_parked;
+static size_t parks, taken;		/* taken: of this pass */
 static size_t settled_before;		/* when this pass began */
+static unsigned passes, idle_passes;
 
 void
 order_open(const char *name, struct rej *r, struct nd_out *o)
@@ -222,34 +224,48 @@ count_settled(void)
 	return n;
 }
 
+/* The next parked row of this pass that is not settled; parks if there is none. */
+static size_t
+next_unsettled(void)
+{
+	size_t i;
+
+	for (; taken < parks; taken++) {
+		i = passes % 2 == 0 ? taken : parks - 1 - taken;
+		if (!parked[i].settled)
+			return i;
+	}
+	return parks;
+}
+
 struct row *
 order_parked(void)
 {
 	static struct buf line;
 	struct nd_in in = { .name = input };
 	struct row *r;
-	size_t n;
+	size_t n, i;
 
-	while (next_parked < parks && parked[next_parked].settled)
-		next_parked++;
-	if (next_parked == parks) {
+	while ((i = next_unsettled()) == parks) {
 		n = count_settled();
-		/* Another pass only if this one brought something. */
-		if (held_rows > 0 || n == parks || n == settled_before)
+		if (held_rows > 0 || n == parks)
+			return NULL;
+		idle_passes = n == settled_before ? idle_passes + 1 : 0;
+		if (idle_passes == 2)
 			return NULL;
 		settled_before = n;
-		for (next_parked = 0; parked[next_parked].settled; next_parked++)
-			;
+		passes++;
+		taken = 0;
 	}
-	seek(lines, parked[next_parked].line, SEEK_SET);
+	taken++;
+	seek(lines, parked[i].line, SEEK_SET);
 	if (!get_block(lines, &line))
 		errx(EX_IOERR, "a temporary file: too short");
 	in.line = line.p;
 	in.len = line.n;
-	in.lineno = parked[next_parked].lineno;
+	in.lineno = parked[i].lineno;
 	if ((r = row_make(&in)) != NULL)
-		r->parkedno = (int64_t)next_parked;
-	next_parked++;
+		r->parkedno = (int64_t)i;
 	return r;
 }
 
