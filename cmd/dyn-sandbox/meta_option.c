@@ -45,8 +45,10 @@ put_option(struct reply *a, struct buf *b, const struct json_value *option, stru
 	struct json_value v;
 	int64_t value;
 
-	if (option->kind != JSON_OBJECT || !check_label(a, option, "Label", true))
-		return a->status == 0 ? reply_payload(a, "EntityDefinitions", "An option must be an object.") : false;
+	if (option->kind != JSON_OBJECT)
+		return reply_payload(a, "EntityDefinitions", "An option must be an object.");
+	if (!check_label(a, option, "Label", true))
+		return false;
 	if (!json_member(option, "Value", &v) || v.kind == JSON_NULL)
 		value = free_value(c, prefix);
 	else if (!json_int(&v, &value) || value < 0 || value > 2147483647)
