@@ -180,6 +180,15 @@ check_rule(struct map *m, const struct output *o, struct rule *r)
 		map_finding(m, r, "source", "\"%s\" does not fit: %s", r->source, p.message);
 }
 
+static bool
+is_plain(const struct output *o)
+{
+	const struct rule *r = o->rules > 0 ? o->rule[0] : NULL;
+
+	return r != NULL && o->kind == OUT_COLUMN && is_text(o->column) && o->column->max_length > 0 &&
+	    r->from == FROM_FIELD && r->alternatives == 0 && r->convert == BY_TYPE && r->field[0].below == NULL;
+}
+
 static void
 bind_targets(struct output *o)
 {
@@ -345,6 +354,7 @@ map_check(struct map *m, struct meta *meta)
 			bind_targets(o);
 		for (i = 0; i < o->rules; i++)
 			check_rule(m, o, o->rule[i]);
+		o->plain = m->findings == 0 && is_plain(o);
 	}
 	check_memos(m);
 	check_drops(m);

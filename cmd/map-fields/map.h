@@ -111,6 +111,7 @@ struct output {
 	struct literal label;			/* ,"firstname": */
 	struct rule **rule;
 	size_t rules;
+	bool plain;				/* the first row copies a top-level field to a text column */
 	struct number_bounds *bounds;
 	struct bind *bind;
 	size_t binds;

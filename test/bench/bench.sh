@@ -19,40 +19,46 @@ done >metadata.ndjson
 printf '%s records, %s bytes\n\n' "$records" "$(wc -c <in.ndjson)"
 [ -x /usr/bin/time ] || echo 'no /usr/bin/time: memory is not measured'
 
-# timed NAME OUT COMMAND...: NAME.s gets the wall time, NAME.kib the peak memory; the input is $in.
+# timed NAME OUT COMMAND...: NAME.s gets the wall time, NAME.cpu the CPU time, NAME.kib the peak memory; the input is $in.
 timed() {
 	local name=$1 out=$2 from
 	shift 2
 	from=$(date +%s.%N)
 	if [ -x /usr/bin/time ]; then
-		/usr/bin/time -f '%M' -o "$name.kib" "$@" <"$in" >"$out" 2>"$name.err"
+		/usr/bin/time -f '%M %U %S' -o "$name.time" "$@" <"$in" >"$out" 2>"$name.err"
 	else
 		"$@" <"$in" >"$out" 2>"$name.err"
-		echo 0 >"$name.kib"
+		echo 0 0 1 >"$name.time"
 	fi || { cat "$name.err" >&2; return 1; }
 	awk -v a="$from" -v b="$(date +%s.%N)" 'BEGIN { printf "%.3f\n", b - a }' >"$name.s"
+	awk '{ print $1 }' "$name.time" >"$name.kib"
+	awk '{ print $2 + $3 }' "$name.time" >"$name.cpu"
 }
 
-median() { sort -n | awk '{ v[NR] = $1 } END { print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'; }
+median() { sort -n | awk '{ v[NR] = $1 } END { printf "%.1f", NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'; }
 
-# against OURS THEIRS LABEL: both functions run in turn; the median ratio of their times.
+ratio() { awk -v a="$(cat "ours.$1")" -v b="$(cat "theirs.$1")" 'BEGIN { print (a > 0 ? b / a : 0) }'; }
+
+# against OURS THEIRS LABEL: both functions run in turn; the medians of the ratios of their times.
 against() {
 	local i
-	: >ratios
+	: >wall
+	: >cpu
 	for ((i = 0; i < rounds; i++)); do
 		"$1"
 		"$2"
-		awk -v a="$(cat ours.s)" -v b="$(cat theirs.s)" 'BEGIN { printf "%.1f\n", b / a }' >>ratios
+		ratio s >>wall
+		ratio cpu >>cpu
 	done
-	printf '%-44s %8s s %8s s %8sx  %6d KiB %8d KiB\n' "$3" "$(cat ours.s)" "$(cat theirs.s)" "$(median <ratios)" \
-		"$(cat ours.kib)" "$(cat theirs.kib)"
+	printf '%-40s %8s s %9s s %8sx %8sx %7d KiB %7d KiB\n' "$3" "$(cat ours.s)" "$(cat theirs.s)" "$(median <wall)" \
+		"$(median <cpu)" "$(cat ours.kib)" "$(cat theirs.kib)"
 }
 
 in=in.ndjson
 map=(map-fields --map "$here/contact.csv" --choices "$here/choices.csv" --metadata metadata.ndjson --rejects rejects.ndjson)
-ours_map() { timed ours ours.ndjson "${map[@]}"; }
-jq_map() { timed theirs jq.ndjson jq -c -f "$here/contact.jq"; }
-gojq_map() { timed theirs gojq.ndjson gojq -c -f "$here/contact.jq"; }
+ours_map() { timed ours "${out:-/dev/null}" "${map[@]}"; }
+jq_map() { timed theirs "${out:-/dev/null}" jq -c -f "$here/contact.jq"; }
+gojq_map() { timed theirs "${out:-/dev/null}" gojq -c -f "$here/contact.jq"; }
 # Miller cannot assign a null: each field is asked first.
 mlr_program() {
 	local pair
@@ -70,22 +76,25 @@ mlr_program() {
 		m["parentcustomerid_account@odata.bind"] = "/accounts(" . $_ref["company"]["id"] . ")";
 		emit m'
 }
-mlr_map() { timed theirs mlr.ndjson mlr --ijsonl --ojsonl put -q "$(mlr_program)"; }
+mlr_map() { timed theirs /dev/null mlr --ijsonl --ojsonl put -q "$(mlr_program)"; }
 
-# By value: jq rewrites numbers, and cannot make the two hashes.
+# On the first 2,000 records, by value: jq rewrites numbers, and cannot make the two hashes.
 same_values() {
+	head -n 2000 in.ndjson >few.ndjson
+	in=few.ndjson out=ours.ndjson ours_map
+	in=few.ndjson out=theirs.ndjson "$1"
 	[ ! -s rejects.ndjson ] || { echo "records were rejected: $(head -c 300 rejects.ndjson)"; return 1; }
-	head -n 2000 ours.ndjson | jq -cS 'del(._source.hash, ._map)' >a
-	head -n 2000 "$1" | jq -cS . >b
-	cmp a b && [ "$(wc -l <ours.ndjson)" = "$(wc -l <"$1")" ] && echo "  outputs agree (2,000 records by value, all by count)"
+	jq -cS 'del(._source.hash, ._map)' ours.ndjson >a
+	jq -cS . theirs.ndjson >b
+	cmp a b && [ "$(wc -l <a)" = "$(wc -l <few.ndjson)" ] && echo "  outputs agree (2,000 records, by value)"
 }
 
-printf '%-44s %10s %10s %9s  %10s %12s\n' 'job, against' ours theirs ratio 'our peak' 'their peak'
+printf '%-40s %10s %11s %9s %9s %11s %11s\n' 'job, against' ours theirs 'wall' 'CPU' 'our peak' 'their peak'
 against ours_map jq_map "map-fields, $(jq --version)"
-same_values jq.ndjson
+same_values jq_map
 if command -v gojq >/dev/null; then
 	against ours_map gojq_map 'map-fields, gojq'
-	same_values gojq.ndjson
+	same_values gojq_map
 fi
 if command -v mlr >/dev/null; then
 	against ours_map mlr_map 'map-fields, Miller (28 of 33 targets)'
