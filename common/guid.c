@@ -62,31 +62,29 @@ guid_text(const struct guid *g, char text[GUID_TEXT + 1])
 	*text = '\0';
 }
 
-static int
-hex(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = (char)(c | 0x20);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
+/* Each hex digit's value plus one; 0: none. */
+static const uint8_t hex[256] = {
+	['0'] = 1, ['1'] = 2, ['2'] = 3, ['3'] = 4, ['4'] = 5, ['5'] = 6, ['6'] = 7, ['7'] = 8, ['8'] = 9, ['9'] = 10,
+	['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
+	['A'] = 11, ['B'] = 12, ['C'] = 13, ['D'] = 14, ['E'] = 15, ['F'] = 16,
+};
 
 bool
 guid_parse(const char *p, size_t n, struct guid *g)
 {
 	size_t i, at = 0;
-	int high, low;
+	unsigned high, low;
 
 	if (n != GUID_TEXT)
 		return false;
 	for (i = 0; i < sizeof(g->b); i++) {
 		if ((at == 8 || at == 13 || at == 18 || at == 23) && p[at++] != '-')
 			return false;
-		high = hex(p[at++]);
-		low = hex(p[at++]);
-		if (high < 0 || low < 0)
+		high = hex[(unsigned char)p[at++]];
+		low = hex[(unsigned char)p[at++]];
+		if (high == 0 || low == 0)
 			return false;
-		g->b[i] = (uint8_t)(high << 4 | low);
+		g->b[i] = (uint8_t)((high - 1) << 4 | (low - 1));
 	}
 	return true;
 }

@@ -36,8 +36,7 @@ struct idmap {
 	struct words files, modules, tables, hows;
 	char *first;
 	struct json j;
-	struct buf text;	/* of the member in hand, and of the composed key */
-	struct buf key;
+	struct buf text;	/* of the member in hand */
 };
 
 struct idmap *
@@ -94,54 +93,63 @@ text(struct idmap *m, const struct nd_in *in, enum slot s)
 	m->text.n = json_decode(v, m->text.p);
 }
 
-static void
-conflict(const struct idmap *m, const struct nd_in *in, const struct entry *old)
-{
-	const struct json_value *module = m->j.slot[MODULE], *key = m->j.slot[KEY];
-
-	errx(EX_DATAERR, "%s:%llu: %.*s %.*s has another id or table than in %s:%u", in->name,
-	    (unsigned long long)in->lineno, (int)module->n, module->p, (int)key->n, key->p,
-	    m->files.word[old->file], old->line);
-}
+/* A line that was read and not yet put in: its place in the table is on its way from memory meanwhile. */
+struct pending {
+	bool full;
+	struct buf key;
+	struct entry e;
+};
 
 static void
-add(struct idmap *m, const struct nd_in *in, uint8_t file)
+read_entry(struct idmap *m, const struct nd_in *in, uint8_t file, struct pending *p)
 {
-	struct entry e = { .line = (uint32_t)in->lineno, .file = file };
-	uint32_t i;
-	bool fresh;
-
+	p->full = true;
+	p->e = (struct entry){ .line = (uint32_t)in->lineno, .file = file };
 	text(m, in, MODULE);
 	if (m->first == NULL)
 		m->first = xstrndup(m->text.p, m->text.n);
-	m->key.n = 0;
-	buf_char(&m->key, (char)word_add(&m->modules, m->text.p, m->text.n, in));
+	p->key.n = 0;
+	buf_char(&p->key, (char)word_add(&m->modules, m->text.p, m->text.n, in));
 	text(m, in, KEY);
-	buf_add(&m->key, m->text.p, m->text.n);
+	buf_add(&p->key, m->text.p, m->text.n);
 	text(m, in, TABLE);
-	e.table = word_add(&m->tables, m->text.p, m->text.n, in);
+	p->e.table = word_add(&m->tables, m->text.p, m->text.n, in);
 	text(m, in, HOW);
-	e.how = word_add(&m->hows, m->text.p, m->text.n, in);
+	p->e.how = word_add(&m->hows, m->text.p, m->text.n, in);
 	text(m, in, ID);
-	if (!guid_parse(m->text.p, m->text.n, &e.id))
+	if (!guid_parse(m->text.p, m->text.n, &p->e.id))
 		errx(EX_DATAERR, "%s:%llu: \"id\" is no GUID: %.*s", in->name, (unsigned long long)in->lineno,
 		    (int)m->text.n, m->text.p);
-	i = keys_add(m->keys, m->key.p, m->key.n, &fresh);
+}
+
+static void
+put_entry(struct idmap *m, struct pending *p)
+{
+	const struct entry *old;
+	uint32_t i;
+	bool fresh;
+
+	p->full = false;
+	i = keys_add(m->keys, p->key.p, p->key.n, &fresh);
 	if (!fresh) {
-		if (memcmp(&m->entry[i].id, &e.id, sizeof(e.id)) != 0 || m->entry[i].table != e.table)
-			conflict(m, in, &m->entry[i]);
+		old = &m->entry[i];
+		if (memcmp(&old->id, &p->e.id, sizeof(old->id)) != 0 || old->table != p->e.table)
+			errx(EX_DATAERR, "%s:%u: %s %.*s has another id or table than in %s:%u", m->files.word[p->e.file],
+			    p->e.line, m->modules.word[(uint8_t)p->key.p[0]], (int)p->key.n - 1, p->key.p + 1,
+			    m->files.word[old->file], old->line);
 		return;
 	}
 	if (i == m->room) {
 		m->room = m->room * 2 + 1024;
 		m->entry = xreallocarray(m->entry, m->room, sizeof(*m->entry));
 	}
-	m->entry[i] = e;
+	m->entry[i] = p->e;
 }
 
 void
 idmap_load(struct idmap *m, const char *path)
 {
+	struct pending pending[2] = { 0 }, *p = pending, *last = pending + 1, *swap;
 	struct nd_in in;
 	uint8_t file;
 
@@ -153,27 +161,60 @@ idmap_load(struct idmap *m, const char *path)
 		if (!json_parse(&m->j, in.line, in.len))
 			errx(EX_DATAERR, "%s:%llu: %s: %s, at byte %zu of the line", in.name,
 			    (unsigned long long)in.lineno, m->j.error, m->j.detail, m->j.offset + 1);
-		add(m, &in, file);
+		read_entry(m, &in, file, p);
+		keys_prefetch(m->keys, p->key.p, p->key.n);
+		if (last->full)
+			put_entry(m, last);
+		swap = last;
+		last = p;
+		p = swap;
 	}
+	if (last->full)
+		put_entry(m, last);
 	nd_end(&in);
+	buf_free(&pending[0].key);
+	buf_free(&pending[1].key);
+}
+
+/* The composed key, in space when it fits there (else the caller frees it); NULL when nothing can be found by it. */
+#define COMPOSED 256
+
+static char *
+compose(const struct idmap *m, const char *module, const char *key, size_t n, char space[COMPOSED])
+{
+	char *p = space;
+	uint8_t word;
+
+	if (!word_find(&m->modules, module, strlen(module), &word) || n >= KEYS_LONGEST)
+		return NULL;
+	if (n >= COMPOSED)
+		p = xmalloc(n + 1);
+	p[0] = (char)word;
+	memcpy(p + 1, key, n);
+	return p;
+}
+
+void
+idmap_prefetch(const struct idmap *m, const char *module, const char *key, size_t keylen)
+{
+	char space[COMPOSED], *p;
+
+	if (keylen >= COMPOSED || (p = compose(m, module, key, keylen, space)) == NULL)
+		return;
+	keys_prefetch(m->keys, p, keylen + 1);
 }
 
 bool
 idmap_get(const struct idmap *m, const char *module, const char *key, size_t keylen, struct idmap_entry *e)
 {
-	char composed[256], *p = composed;
-	uint8_t word;
+	char space[COMPOSED], *p = compose(m, module, key, keylen, space);
 	uint32_t i;
 	bool found;
 
-	if (!word_find(&m->modules, module, strlen(module), &word) || keylen >= KEYS_LONGEST)
+	if (p == NULL)
 		return false;
-	if (keylen >= sizeof(composed))
-		p = xmalloc(keylen + 1);
-	p[0] = (char)word;
-	memcpy(p + 1, key, keylen);
 	found = keys_find(m->keys, p, keylen + 1, &i);
-	if (p != composed)
+	if (p != space)
 		free(p);
 	if (!found)
 		return false;
@@ -217,6 +258,5 @@ idmap_free(struct idmap *m)
 	json_names_free(m->j.names);
 	json_free(&m->j);
 	buf_free(&m->text);
-	buf_free(&m->key);
 	free(m);
 }

@@ -25,6 +25,7 @@ struct idmap_entry {
 struct idmap *idmap_new(void);
 void idmap_load(struct idmap *m, const char *path);
 bool idmap_get(const struct idmap *m, const char *module, const char *key, size_t keylen, struct idmap_entry *e);
+void idmap_prefetch(const struct idmap *m, const char *module, const char *key, size_t keylen);	/* a hint: idmap_get comes soon */
 size_t idmap_count(const struct idmap *m);
 const char *idmap_first_module(const struct idmap *m);	/* of the first line loaded; NULL when empty */
 void idmap_free(struct idmap *m);

@@ -3,12 +3,14 @@
 #include <err.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sysexits.h>
 
 #include "xalloc.h"
 
 /* The text block holds, for each key: its number (4 bytes), its length (2), its bytes. */
 #define HEAD 6
+#define HUGE ((size_t)2 << 20)
 
 struct slot {
 	uint32_t at;		/* of the key's head in the text block, plus one; 0: empty */
@@ -23,26 +25,48 @@ struct keys {
 	uint32_t count;
 };
 
+/* Empty slots.  A large table is asked for in huge pages: a key is looked up anywhere in it. */
+static struct slot *
+slots_new(size_t n)
+{
+	size_t bytes = n * sizeof(struct slot);
+	struct slot *s;
+
+	if (bytes < 2 * HUGE)
+		return xcalloc(n, sizeof(*s));
+	s = aligned_alloc(HUGE, bytes);
+	if (s == NULL)
+		err(EX_IOERR, "memory for %zu keys", n);
+	madvise(s, bytes, MADV_HUGEPAGE);
+	memset(s, 0, bytes);
+	return s;
+}
+
 struct keys *
 keys_new(void)
 {
 	struct keys *k = xcalloc(1, sizeof(*k));
 
 	k->slots = 64;
-	k->slot = xcalloc(k->slots, sizeof(*k->slot));
+	k->slot = slots_new(k->slots);
 	return k;
 }
 
-/* FNV-1a, its halves mixed so that the low bits can choose the slot. */
+/* Eight bytes a step, multiplied and folded, so that the low bits can choose the slot. */
 static uint32_t
 hash(const char *p, size_t n)
 {
-	uint64_t h = 14695981039346656037u;
-	size_t i;
+	uint64_t h = n, word;
 
-	for (i = 0; i < n; i++)
-		h = (h ^ (unsigned char)p[i]) * 1099511628211u;
-	h = (h ^ h >> 32) * 0x9e3779b97f4a7c15u;
+	for (; n > 0; p += 8, n -= 8) {
+		word = 0;
+		memcpy(&word, p, n < 8 ? n : 8);
+		h = (h ^ word) * 0x9e3779b97f4a7c15u;
+		h ^= h >> 32;
+		if (n <= 8)
+			break;
+	}
+	h *= 0xd6e8feb86659fd93u;
 	return (uint32_t)(h >> 32);
 }
 
@@ -74,7 +98,7 @@ grow(struct keys *k)
 	size_t i, j, n = k->slots;
 
 	k->slots *= 2;
-	k->slot = xcalloc(k->slots, sizeof(*k->slot));
+	k->slot = slots_new(k->slots);
 	for (i = 0; i < n; i++) {
 		if (old[i].at == 0)
 			continue;
@@ -133,6 +157,12 @@ keys_find(const struct keys *k, const char *p, size_t n, uint32_t *i)
 		return false;
 	*i = number(k, s);
 	return true;
+}
+
+void
+keys_prefetch(const struct keys *k, const char *p, size_t n)
+{
+	__builtin_prefetch(&k->slot[hash(p, n) & (k->slots - 1)]);
 }
 
 uint32_t

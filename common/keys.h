@@ -20,6 +20,7 @@ struct keys;
 struct keys *keys_new(void);
 uint32_t keys_add(struct keys *k, const char *p, size_t n, bool *fresh);	/* its number, the old one if known; fresh may be NULL */
 bool keys_find(const struct keys *k, const char *p, size_t n, uint32_t *number);
+void keys_prefetch(const struct keys *k, const char *p, size_t n);	/* a hint: this key will be asked for soon */
 uint32_t keys_count(const struct keys *k);
 /* The keys in order: *at is 0 at first; false after the last one. */
 bool keys_next(const struct keys *k, size_t *at, const char **p, size_t *n);

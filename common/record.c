@@ -70,6 +70,13 @@ record_path(struct record_path *p, struct json_names *names, const char *path)
 	free(copy);
 }
 
+void
+record_path_free(struct record_path *p)
+{
+	free(p->text);
+	free(p->rest);
+}
+
 bool
 record_at(const struct record_path *p, const struct json *j, struct json_value *v)
 {

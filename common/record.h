@@ -25,10 +25,11 @@ enum record_key record_key(const struct json_value *v, struct buf *key);
  */
 struct record_path {
 	size_t slot;
-	const char *rest;	/* of the path; NULL when it is one name */
+	char *rest;		/* of the path; NULL when it is one name */
 	char *text;		/* the whole path, for messages */
 };
 void record_path(struct record_path *p, struct json_names *names, const char *path);
+void record_path_free(struct record_path *p);
 bool record_at(const struct record_path *p, const struct json *j, struct json_value *v);	/* false if absent */
 
 /* The object in j without its members of these names (NULL-terminated): into b, emptied first. */

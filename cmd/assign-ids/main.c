@@ -404,6 +404,7 @@ main(int argc, char *argv[])
 	nd_open(&in, NULL);
 	while (nd_read(&in))
 		read_record(&a, &in);
+	nd_end(&in);
 	second_reading(&a);
 	nd_create(&a.out, NULL);
 	out = write_ids(&a);

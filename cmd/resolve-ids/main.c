@@ -36,6 +36,9 @@
 static const char *const ours[] = { "_error", "_ref", NULL };
 
 struct found {			/* a reference of the record in hand */
+	struct json_value v;	/* JSON_NONE: absent */
+	enum record_key kind;
+	struct buf key;
 	bool resolved;
 	struct idmap_entry e;
 };
@@ -44,7 +47,7 @@ struct resolve {
 	struct idmap *ids;
 	struct lost *lost;
 	struct refs refs;
-	struct found *found;	/* by reference */
+	struct found self, *found;	/* by reference */
 	struct cycle *cycle;
 	size_t acyclic;		/* the reference, or REF_NONE */
 	off_t start;
@@ -52,7 +55,7 @@ struct resolve {
 	struct json j;
 	struct record_path id;
 	size_t old_error, old_ref;
-	struct buf key, member, clean, path;
+	struct buf member, clean, path;
 	struct nd_out out;
 	struct rej rej, queue, skipped;
 };
@@ -96,27 +99,27 @@ because(const struct lost_record *l)
 /* A reference to a record that did not make it. */
 static void
 set_aside_lost(struct resolve *r, const struct nd_in *in, const struct lost_record *l, enum policy missing,
-    const char *module, const char *field, const struct json_value *v)
+    const char *module, const char *field, const struct found *f)
 {
 	struct rej *to = aside(r, missing == SKIP ? SKIP : l->queued ? QUEUE : REJECT);
 	char *why = because(l);
 
 	buf_str(&to->more, ",\"root\":");
-	lost_root(&to->more, l, module, r->key.p, r->key.n);
-	rej_write(to, in, l->queued ? "reference-queued" : "reference-rejected", field, v, "%s %.*s %s: %s in %s%s", module,
-	    (int)r->key.n, r->key.p, l->queued ? "waits for a person" : "did not make it", l->code, l->file, why);
+	lost_root(&to->more, l, module, f->key.p, f->key.n);
+	rej_write(to, in, l->queued ? "reference-queued" : "reference-rejected", field, &f->v, "%s %.*s %s: %s in %s%s", module,
+	    (int)f->key.n, f->key.p, l->queued ? "waits for a person" : "did not make it", l->code, l->file, why);
 	free(why);
 }
 
 static void
-set_aside_missing(struct resolve *r, const struct nd_in *in, const struct ref *ref, const struct json_value *v)
+set_aside_missing(struct resolve *r, const struct nd_in *in, const struct ref *ref, const struct found *f)
 {
 	if (ref->missing == QUEUE)
-		rej_write(aside(r, QUEUE), in, "missing", ref->path.text, v, "no %s %.*s among the ids: a person decides", ref->module,
-		    (int)r->key.n, r->key.p);
+		rej_write(aside(r, QUEUE), in, "missing", ref->path.text, &f->v, "no %s %.*s among the ids: a person decides", ref->module,
+		    (int)f->key.n, f->key.p);
 	else
-		rej_write(aside(r, ref->missing), in, "missing-reference", ref->path.text, v, "no %s %.*s among the ids%s", ref->module,
-		    (int)r->key.n, r->key.p, ref->missing == FALLBACK ? ", and no fallback" : "");
+		rej_write(aside(r, ref->missing), in, "missing-reference", ref->path.text, &f->v, "no %s %.*s among the ids%s", ref->module,
+		    (int)f->key.n, f->key.p, ref->missing == FALLBACK ? ", and no fallback" : "");
 }
 
 static bool
@@ -145,57 +148,49 @@ without_value(struct resolve *r, const struct nd_in *in, const struct ref *ref, 
 static bool
 resolve_ref(struct resolve *r, const struct nd_in *in, const struct ref *ref, struct found *f)
 {
-	struct json_value v = { .kind = JSON_NONE };
 	struct lost_record l;
 
 	f->resolved = false;
-	if (!record_at(&ref->path, &r->j, &v))
+	if (f->kind == RECORD_BLANK)
 		return without_value(r, in, ref, f);
-	switch (record_key(&v, &r->key)) {
-	case RECORD_BLANK:
-		return without_value(r, in, ref, f);
-	case RECORD_WRONG:
-		rej_write(aside(r, REJECT), in, "wrong-type", ref->path.text, &v, "a reference is an object with an id, a number or a text");
-		return false;
-	case RECORD_KEY:
-		break;
-	}
-	if (ref->missing != FALLBACK && lost_get(r->lost, ref->module, r->key.p, r->key.n, &l)) {
-		set_aside_lost(r, in, &l, ref->missing, ref->module, ref->path.text, &v);
+	if (f->kind == RECORD_WRONG) {
+		rej_write(aside(r, REJECT), in, "wrong-type", ref->path.text, &f->v, "a reference is an object with an id, a number or a text");
 		return false;
 	}
-	f->resolved = idmap_get(r->ids, ref->module, r->key.p, r->key.n, &f->e);
+	if (ref->missing != FALLBACK && lost_get(r->lost, ref->module, f->key.p, f->key.n, &l)) {
+		set_aside_lost(r, in, &l, ref->missing, ref->module, ref->path.text, f);
+		return false;
+	}
+	f->resolved = idmap_get(r->ids, ref->module, f->key.p, f->key.n, &f->e);
 	if (f->resolved || fall_back(r, ref, f))
 		return true;
-	if (ref->missing == FALLBACK && lost_get(r->lost, ref->module, r->key.p, r->key.n, &l))
-		set_aside_lost(r, in, &l, ref->missing, ref->module, ref->path.text, &v);
+	if (ref->missing == FALLBACK && lost_get(r->lost, ref->module, f->key.p, f->key.n, &l))
+		set_aside_lost(r, in, &l, ref->missing, ref->module, ref->path.text, f);
 	else
-		set_aside_missing(r, in, ref, &v);
+		set_aside_missing(r, in, ref, f);
 	return false;
 }
 
 /* The record's own id; false when it was set aside. */
 static bool
-resolve_self(struct resolve *r, const struct nd_in *in, struct idmap_entry *e)
+resolve_self(struct resolve *r, const struct nd_in *in, struct found *f)
 {
-	struct json_value v = { .kind = JSON_NONE };
 	struct lost_record l;
 
-	record_at(&r->id, &r->j, &v);
-	if (record_key(&v, &r->key) != RECORD_KEY) {
-		rej_write(aside(r, REJECT), in, "missing-field", "id", &v, "a record needs an id, a number or a text");
+	if (f->kind != RECORD_KEY) {
+		rej_write(aside(r, REJECT), in, "missing-field", "id", &f->v, "a record needs an id, a number or a text");
 		return false;
 	}
-	if (r->module != NULL && lost_get(r->lost, r->module, r->key.p, r->key.n, &l)) {
-		set_aside_lost(r, in, &l, REJECT, r->module, "id", &v);
+	if (r->module != NULL && lost_get(r->lost, r->module, f->key.p, f->key.n, &l)) {
+		set_aside_lost(r, in, &l, REJECT, r->module, "id", f);
 		return false;
 	}
-	if (r->module == NULL || !idmap_get(r->ids, r->module, r->key.p, r->key.n, e)) {
-		rej_write(aside(r, REJECT), in, "missing-reference", "id", &v, "no %s %.*s among the ids: was it assigned one?",
-		    r->module != NULL ? r->module : "record", (int)r->key.n, r->key.p);
+	if (r->module == NULL || !idmap_get(r->ids, r->module, f->key.p, f->key.n, &f->e)) {
+		rej_write(aside(r, REJECT), in, "missing-reference", "id", &f->v, "no %s %.*s among the ids: was it assigned one?",
+		    r->module != NULL ? r->module : "record", (int)f->key.n, f->key.p);
 		return false;
 	}
-	if (r->cycle != NULL && cycle_on(r->cycle, r->key.p, r->key.n, &r->path)) {
+	if (r->cycle != NULL && cycle_on(r->cycle, f->key.p, f->key.n, &r->path)) {
 		rej_write(aside(r, REJECT), in, "conflict", r->refs.ref[r->acyclic].path.text, NULL,
 		    "it would be its own ancestor: %s %s", r->module, r->path.p);
 		return false;
@@ -203,12 +198,31 @@ resolve_self(struct resolve *r, const struct nd_in *in, struct idmap_entry *e)
 	return true;
 }
 
+static void
+gather_one(struct resolve *r, const struct record_path *path, const char *module, struct found *f)
+{
+	f->v = (struct json_value){ .kind = JSON_NONE };
+	f->kind = record_at(path, &r->j, &f->v) ? record_key(&f->v, &f->key) : RECORD_BLANK;
+	if (f->kind == RECORD_KEY && module != NULL)
+		idmap_prefetch(r->ids, module, f->key.p, f->key.n);
+}
+
+/* The keys of all references first, so that their places in the id map come from memory together. */
+static void
+gather(struct resolve *r)
+{
+	size_t i;
+
+	gather_one(r, &r->id, r->module, &r->self);
+	for (i = 0; i < r->refs.count; i++)
+		gather_one(r, &r->refs.ref[i].path, r->refs.ref[i].module, &r->found[i]);
+}
+
 /* All references; false when the record was set aside. */
 static bool
 resolve_refs(struct resolve *r, const struct nd_in *in)
 {
 	const struct ref *ref;
-	struct json_value v;
 	size_t i;
 
 	for (i = 0; i < r->refs.count; i++)
@@ -219,8 +233,7 @@ resolve_refs(struct resolve *r, const struct nd_in *in)
 		if (!r->found[i].resolved || refs_allows(ref, r->found[i].e.table) ||
 		    (ref->unless != REF_NONE && r->found[ref->unless].resolved))
 			continue;
-		record_at(&ref->path, &r->j, &v);
-		rej_write(aside(r, QUEUE), in, "lead-only", ref->path.text, &v, "its only party became a %s; give it a %s, or make the %s a %s",
+		rej_write(aside(r, QUEUE), in, "lead-only", ref->path.text, &r->found[i].v, "its only party became a %s; give it a %s, or make the %s a %s",
 		    r->found[i].e.table, ref->unless != REF_NONE ? r->refs.ref[ref->unless].name : ref->tables,
 		    r->found[i].e.table, ref->tables);
 		return false;
@@ -249,13 +262,13 @@ static void
 resolve(struct resolve *r, const struct nd_in *in)
 {
 	const char *line = in->line;
-	struct idmap_entry self;
 	size_t i, n = in->len;
 
-	if (!resolve_self(r, in, &self) || !resolve_refs(r, in))
+	gather(r);
+	if (!resolve_self(r, in, &r->self) || !resolve_refs(r, in))
 		return;
 	r->member.n = 0;
-	put_entry(&r->member, "self", &self);
+	put_entry(&r->member, "self", &r->self.e);
 	for (i = 0; i < r->refs.count; i++)
 		if (r->found[i].resolved)
 			put_entry(&r->member, r->refs.ref[i].name, &r->found[i].e);
@@ -273,7 +286,7 @@ static void
 read_parents(struct resolve *r)
 {
 	const struct ref *ref = &r->refs.ref[r->acyclic];
-	struct buf key = { 0 };
+	struct buf key = { 0 }, parent = { 0 };
 	struct json_value v;
 	struct nd_in in;
 
@@ -284,13 +297,14 @@ read_parents(struct resolve *r)
 	while (nd_read(&in)) {
 		if (in.toolong || !json_parse(&r->j, in.line, in.len) || !record_at(&r->id, &r->j, &v) ||
 		    record_key(&v, &key) != RECORD_KEY || !record_at(&ref->path, &r->j, &v) ||
-		    record_key(&v, &r->key) != RECORD_KEY)
+		    record_key(&v, &parent) != RECORD_KEY)
 			continue;
-		cycle_add(r->cycle, key.p, key.n, r->key.p, r->key.n);
+		cycle_add(r->cycle, key.p, key.n, parent.p, parent.n);
 	}
 	cycle_find(r->cycle);
 	nd_end(&in);
 	buf_free(&key);
+	buf_free(&parent);
 	spool_rewind(r->start);
 }
 
@@ -368,6 +382,7 @@ main(int argc, char *argv[])
 		else
 			resolve(&r, &in);
 	}
+	nd_end(&in);
 	rej_close(&r.rej);
 	rej_close(&r.queue);
 	rej_close(&r.skipped);

@@ -154,6 +154,10 @@ read_deals(struct split *s)
 	if (bad > 0)
 		warnx("%s: %llu lines that are no JSON object say nothing", dealsfile, (unsigned long long)bad);
 	nd_end(&in);
+	record_path_free(&path[0]);
+	record_path_free(&path[1]);
+	record_path_free(&path[2]);
+	json_names_free(j.names);
 	json_free(&j);
 }
 
@@ -407,6 +411,7 @@ main(int argc, char *argv[])
 		else
 			decide(&s, &in);
 	}
+	nd_end(&in);
 	end(&s);
 	return rej_sum("split-lifecycle", in.count, s.out.count, &s.rej, NULL, NULL);
 }
