@@ -341,6 +341,8 @@ open_set() { printf '%s\n' --b 'Content-Type: multipart/mixed; boundary=c' ''; }
 	refused 400 0x8004432f
 	ask POST accounts '{"name":"a","revenue":100000000000001}'
 	refused 400 0x80044330
+	ask POST accounts '{"name":"a","revenue":1e400}'
+	refused 400 0x80044330
 	ask POST accounts '{"name":"a","revenue":"1"}'
 	refused 400 0x80048d19 Edm.Decimal
 	ask POST accounts '{"name":"a","industrycode":99999}'

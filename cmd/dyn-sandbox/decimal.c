@@ -10,6 +10,7 @@
 #include "store.h"
 
 #define DIGITS 400
+#define WHOLE 100		/* digits before the point: no column takes more */
 
 /* A JSON number as its digits, without leading zeros, and the count of them behind the point. */
 struct digits {
@@ -98,7 +99,7 @@ decimal_round(struct arena *a, const char *p, size_t n, int places)
 	char *s, *o;
 	size_t whole, i;
 
-	if (!digits_read(&x, p, n))
+	if (!digits_read(&x, p, n) || (long)x.n - x.scale > WHOLE)
 		return NULL;
 	digits_round(&x, places);
 	while (x.scale < places && x.n < DIGITS * 2) {

@@ -76,7 +76,7 @@ void headers_add(struct arena *a, struct headers *l, const char *name, const cha
 bool reply_payload(struct reply *a, const char *set, const char *fmt, ...) __attribute__((format(printf, 3, 4)));	/* 0x80048d19 */
 
 /* decimal.c: exact decimal numbers as text */
-char *decimal_round(struct arena *a, const char *p, size_t n, int places);	/* "12.50"; NULL: more than 400 digits */
+char *decimal_round(struct arena *a, const char *p, size_t n, int places);	/* "12.50"; NULL: too long for any column */
 int decimal_cmp(const char *x, const char *y);		/* of texts decimal_round made or plain decimals */
 char *decimal_divide(struct arena *a, const char *x, const char *y, int places);	/* NULL if it does not fit */
 
