@@ -279,10 +279,10 @@ join(const struct batch *b, const struct part *part, size_t n, const struct part
 }
 
 static void
-part_answer(struct row *r, struct client *c, const struct part *p)
+part_answer(struct row *r, struct client *c, const struct part *p, const char *request)
 {
 	struct dyn_error e = { .message = NULL };
-	struct reason why = { p->status, "", "", p->request };
+	struct reason why = { p->status, "", "", p->request[0] != '\0' ? p->request : request };
 	char *text;
 
 	if (p->status >= 200 && p->status < 300) {
@@ -300,7 +300,7 @@ part_answer(struct row *r, struct client *c, const struct part *p)
 
 /* true if the answer was one of parts. */
 static bool
-parts_answer(struct batch *b, const struct http_answer *a)
+parts_answer(struct batch *b, const struct http_answer *a, const char *request)
 {
 	struct part *part;
 	const struct part **of;
@@ -313,7 +313,7 @@ parts_answer(struct batch *b, const struct http_answer *a)
 	join(b, part, n, of);
 	for (i = 0; i < b->n; i++) {
 		if (of[i] != NULL) {
-			part_answer(b->row[i], b->client, of[i]);
+			part_answer(b->row[i], b->client, of[i], request);
 		} else {
 			b->row[i]->alone = b->want != WANT_READ || b->row[i]->alone || b->row[i]->tries > 2;
 			unknown(b->row[i], "no part of the answer is this row's");
@@ -511,6 +511,11 @@ failed(struct batch *b, enum verdict v, const struct http_answer *a, const struc
 		all_again(b);
 		return;
 	case SAID_TOKEN:
+		if (pace_token(c)) {
+			all_again(b);
+			return;
+		}
+		/* fallthrough */
 	case SAID_STOP:
 		stop_permission(b->row[0], why);
 		batch_free(b);
@@ -584,7 +589,7 @@ answer_done(struct http *h, const struct http_answer *a, void *arg)
 			all_again(b);
 		return;
 	}
-	if (b->form == FORM_PARTS && parts_answer(b, a)) {
+	if (b->form == FORM_PARTS && parts_answer(b, a, why.request)) {
 		pace_good(b->client, h);
 		table_worked(b->row[0]->table, b->n);
 		batch_free(b);

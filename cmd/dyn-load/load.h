@@ -41,6 +41,7 @@ struct options {
 	size_t batch;			/* rows a call, to begin with */
 	bool batch_fixed;		/* --batch was given: never more than that */
 	unsigned workers;		/* most requests in the air; 0: what the service advises */
+	unsigned retries;		/* unusable answers in a row before the run ends */
 	enum form form;
 	bool progress;
 	const char *header[8];		/* of section 8, for every write; NULL-terminated */
@@ -211,6 +212,7 @@ void pace_wait(void);
 void pace_good(struct client *c, struct http *h);
 void pace_throttled(struct client *c, const char *code, long retry_after);
 void pace_trouble(struct client *c, const char *what);	/* no or no usable answer: pause, in the end stop with 75 */
+bool pace_token(struct client *c);			/* a token was refused: false if that is no accident any more */
 void pace_jitter(struct client *c);			/* a deadlock: a short pause of random length */
 double pace_seconds_held(void);
 unsigned pace_workers(void);

@@ -28,7 +28,7 @@
 #define PROGRAM "dyn-load"
 #define HELD_MAX ((size_t)256 << 20)	/* bytes of lines in memory */
 
-struct options options = { .batch = 100 };
+struct options options = { .batch = 100, .retries = 10 };
 
 static struct nd_in in;
 static struct nd_out out;
@@ -108,11 +108,12 @@ form_number(const char *text)
 static void
 read_options(int argc, char *argv[])
 {
-	enum { JOURNAL = 'j', REJECTS = 'r', CONFIRMED = 256, ORG, BATCH, CONCURRENCY, FORM, BYPASS, DUPLICATES, PROGRESS };
+	enum { JOURNAL = 'j', REJECTS = 'r', CONFIRMED = 256, ORG, BATCH, CONCURRENCY, RETRIES, FORM, BYPASS, DUPLICATES, PROGRESS };
 	static const struct option longopts[] = {
 		{ "journal", required_argument, NULL, JOURNAL }, { "rejects", required_argument, NULL, REJECTS },
 		{ "confirmed", required_argument, NULL, CONFIRMED }, { "org", required_argument, NULL, ORG },
 		{ "batch", required_argument, NULL, BATCH }, { "concurrency", required_argument, NULL, CONCURRENCY },
+		{ "retries", required_argument, NULL, RETRIES },
 		{ "form", required_argument, NULL, FORM }, { "bypass", required_argument, NULL, BYPASS },
 		{ "detect-duplicates", no_argument, NULL, DUPLICATES }, { "progress", no_argument, NULL, PROGRESS },
 		{ NULL, 0, NULL, 0 },
@@ -130,6 +131,7 @@ read_options(int argc, char *argv[])
 			options.batch_fixed = true;
 			break;
 		case CONCURRENCY: options.workers = (unsigned)cli_number(optarg, 1, 256, "concurrency"); break;
+		case RETRIES: options.retries = (unsigned)cli_number(optarg, 0, 1000, "retries"); break;
 		case FORM: options.form = form_number(optarg); break;
 		case BYPASS: set_bypass(optarg); break;
 		case DUPLICATES: add_header("MSCRM.SuppressDuplicateDetection: false"); break;

@@ -10,7 +10,7 @@
  * of them.  All of them hold back the whole user for Retry-After.
  *
  * Answers that are none (broken connections, 502 to 504, pages of something
- * else) pause the user, longer each time; TROUBLE_MAX in a row, or patience_s
+ * else) pause the user, longer each time; --retries in a row, or PATIENCE
  * seconds of throttling without one good answer, end the run with 75.
  *
  * Sources: reference section 6 (limits, x-ms-dop-hint), 11 (retry discipline).
@@ -29,7 +29,7 @@
 #define WORKERS_FIRST 2
 #define WORKERS_DEFAULT 8		/* where neither the service nor --concurrency says more */
 #define WORKERS_MAX 256
-#define TROUBLE_MAX 10
+#define TOKENS_MAX 3			/* refused tokens in a row, each renewed before */
 #define PATIENCE 3600.0
 
 struct client {
@@ -40,6 +40,7 @@ struct client {
 	unsigned workers, most, level;	/* now; at most; up to where they double */
 	unsigned good;			/* answers since workers last changed */
 	unsigned trouble;		/* unusable answers in a row */
+	unsigned refused;		/* 401 in a row */
 	double until;			/* nothing goes out before this time */
 	double last_good, held_from, held;
 };
@@ -120,7 +121,7 @@ pace_good(struct client *c, struct http *h)
 	const char *hint = http_header(h, "x-ms-dop-hint");
 	long n = hint != NULL ? strtol(hint, NULL, 10) : 0;
 
-	c->trouble = 0;
+	c->trouble = c->refused = 0;
 	c->last_good = pace_now();
 	if (n > 0 && options.workers == 0) {
 		if (c->level == c->most || c->level > (unsigned long)n)
@@ -170,9 +171,16 @@ pace_trouble(struct client *c, const char *what)
 	double s = fmin(ldexp(0.1, (int)c->trouble), 20.0);
 
 	pause_client(c, s * (0.5 + chance() / 2));
-	if (++c->trouble > TROUBLE_MAX)
-		run_stop(EX_TEMPFAIL, "the service gave no usable answer %d times in a row (%s); the same command goes on later",
-		    TROUBLE_MAX, what);
+	if (++c->trouble > options.retries)
+		run_stop(EX_TEMPFAIL, "the service gave no usable answer %u times in a row (%s); the same command goes on later",
+		    c->trouble, what);
+}
+
+/* The session has renewed the token once for each request; several requests may meet several expiries. */
+bool
+pace_token(struct client *c)
+{
+	return ++c->refused < TOKENS_MAX;
 }
 
 void
