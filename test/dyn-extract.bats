@@ -208,7 +208,7 @@ account' ]
 	sandbox --faults faults
 	dyn-extract account >out 2>err 3>&- &
 	local pid=$! status=0
-	while ! curl -s -o /dev/null "$DYN_URL/"; do :; done
+	until (( 0x$(awk '$1 == "SigCgt:" { print $2 }' /proc/$pid/status) & 0x4000 )); do :; done	# it handles SIGTERM by now
 	kill -TERM $pid
 	wait $pid || status=$?
 	[ $status -eq 75 ]

@@ -154,7 +154,7 @@ int
 main(int argc, char *argv[])
 {
 	static const struct http_policy policy = { .retries = 8 };
-	struct schema s = { 0 };
+	static struct schema s;		/* lives, with all that hangs on it, until the end */
 	struct report r = { 0 };
 	struct dyn *d;
 

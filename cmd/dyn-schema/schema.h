@@ -69,6 +69,7 @@ struct item {
 
 struct schema {
 	const char *file;
+	struct csv *columns;		/* the items point into it */
 	struct item *item;
 	size_t items;
 	const char **table;		/* every table once, in the order of the file */

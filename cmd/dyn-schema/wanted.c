@@ -299,7 +299,7 @@ void
 wanted_read(struct schema *s, const char *columns, const char *optionfile)
 {
 	struct csv *options = optionfile != NULL ? csv_load(optionfile) : NULL;
-	struct reader r = { .t = csv_load(columns) };	/* kept: the items point into it */
+	struct reader r = { .t = s->columns = csv_load(columns) };
 
 	s->file = columns;
 	s->items = r.t->rows;
