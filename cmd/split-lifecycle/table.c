@@ -71,11 +71,15 @@ table_load(const char *path)
 		s.n = fold(s.folded, s.text, strlen(s.text));
 		s.to = target(path, s.line, csv_cell(csv, row, to));
 		i = keys_add(t->keys, s.folded, s.n, &fresh);
-		if (fresh)
+		if (fresh) {
 			t->stage[t->count++] = s;
-		else if (t->stage[i].to != s.to)
+			continue;
+		}
+		if (t->stage[i].to != s.to)
 			errx(EX_CONFIG, "%s:%lu: \"%s\" goes elsewhere in line %lu: one of the two must go", path, s.line,
 			    s.text, t->stage[i].line);
+		free(s.text);
+		free(s.folded);
 	}
 	csv_unload(csv);
 	return t;
