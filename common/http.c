@@ -416,7 +416,8 @@ repeat(struct http *h, struct transfer *t)
 	bool throttled = t->status == 429, broken, unsent = t->status == 0 && !t->sent;
 	double pause;
 
-	broken = t->status == 0 || (t->status >= 502 && t->status <= 504);
+	broken = t->status == 0 || (t->status >= 502 && t->status <= 504) ||
+	    (t->status == 500 && strcmp(t->method, "GET") == 0);	/* an "unexpected error" of a read passes */
 	if (http_stop || h->policy.retries == 0 || !(throttled || broken))
 		return false;
 	if (throttled ? h->policy.give_429 : t->repeats >= h->policy.retries || !(t->replay || unsent))

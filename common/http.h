@@ -7,7 +7,7 @@
  *
  * A request is retried by itself when its policy allows: on 429 (and on any
  * answer with Retry-After among 429, 503) the whole pool holds back for that
- * time; on 502, 503, 504 and broken connections with growing, jittered pauses,
+ * time; on 502, 503, 504 (of a GET also 500) and broken connections with growing, jittered pauses,
  * only if the request is idempotent (replay != 0).  When the retry budget is
  * spent the last answer, or status 0 with an error text, is handed over.
  */
