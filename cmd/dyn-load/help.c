@@ -65,7 +65,7 @@ static const char formats_text[] =
 "Environment: DYN_URL, DYN_LOGIN_URL, DYN_TENANT, DYN_CLIENT_ID, DYN_CLIENT_SECRET or\n"
 "DYN_CLIENT_SECRET_FILE; DYN_CLIENTS_FILE: several application users share the work,\n"
 "each with its own workers and limits.  SMDYN_FAILPOINT=N: for tests, the process kills\n"
-"itself at its Nth durable step.\n"
+"itself at its Nth step (around syncs of the journal, after answers, after output).\n"
 "\n"
 "Bounds: a deadlock is tried 25 times, a 500 for one row 4 times, then the row is rejected;\n"
 "throttling ends the run (75) after an hour without one good answer.  Lines in memory: at\n"

@@ -69,8 +69,8 @@ static char organization[37];
 static struct slot *slot;
 static size_t slots, used;
 
-/* For tests: SMDYN_FAILPOINT=N kills this process at its Nth durable step. */
-static void
+/* For tests: SMDYN_FAILPOINT=N kills this process when it comes here the Nth time. */
+void
 failpoint(void)
 {
 	static long left = -1;

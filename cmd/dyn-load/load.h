@@ -174,6 +174,7 @@ bool journal_dirty(void);
 void journal_sync(void);
 uint64_t journal_durable(void);
 void journal_close(void);
+void failpoint(void);			/* where a kill must do no harm: around syncs, after answers, after output */
 
 /* ---- batch.c ---- */
 

@@ -209,6 +209,8 @@ order_advance(void)
 		head = (head + 1) & (size - 1);
 		held_rows--;
 		row_free(r);
+		if (held_rows == 0)
+			failpoint();
 	}
 }
 

@@ -287,6 +287,7 @@ done(struct http *h, const struct http_answer *a, void *arg)
 
 	delivered++;
 	b->client->active--;
+	failpoint();
 	answer_done(h, a, b);
 }
 
