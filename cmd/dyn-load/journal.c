@@ -334,17 +334,36 @@ put_bytes(void)
 	pending.n = 0;
 }
 
+static void
+put_hex(uint64_t v)
+{
+	static const char hex[] = "0123456789abcdef";
+	char text[16];
+	int i;
+
+	for (i = 15; i >= 0; i--, v >>= 4)
+		text[i] = hex[v & 15];
+	buf_add(&pending, text, sizeof(text));
+}
+
+static void
+put_kind(const struct row *r)
+{
+	buf_str(&pending, ",\"kind\":\"");
+	buf_char(&pending, (char)r->how);
+	buf_str(&pending, "\",\"hash\":\"");
+	put_hex(r->hash);
+	buf_char(&pending, '"');
+}
+
 /* Closes the entry that begins at from in pending. */
 static void
 entry_end(size_t from)
 {
 	uint64_t sum = XXH3_64bits(pending.p + from, pending.n - from);
-	static const char hex[] = "0123456789abcdef";
-	int shift;
 
 	buf_str(&pending, ",\"sum\":\"");
-	for (shift = 60; shift >= 0; shift -= 4)
-		buf_char(&pending, hex[sum >> shift & 15]);
+	put_hex(sum);
 	buf_str(&pending, "\"}\n");
 }
 
@@ -366,12 +385,14 @@ entry_begin(const char *e)
 }
 
 static void
-member_id(const char *key, const struct guid *id)
+member_id(const struct guid *id)
 {
 	char text[GUID_TEXT + 1];
 
 	guid_text(id, text);
-	buf_printf(&pending, ",\"%s\":\"%s\"", key, text);
+	buf_str(&pending, ",\"id\":\"");
+	buf_add(&pending, text, GUID_TEXT);
+	buf_char(&pending, '"');
 }
 
 void
@@ -403,8 +424,8 @@ journal_intent(const struct row *r)
 	buf_str(&pending, "\",\"table\":\"");
 	buf_str(&pending, r->table->name);
 	buf_char(&pending, '"');
-	member_id("id", &r->id);
-	buf_printf(&pending, ",\"kind\":\"%c\",\"hash\":\"%016" PRIx64 "\"", (char)r->how, r->hash);
+	member_id(&r->id);
+	put_kind(r);
 	buf_str(&pending, ",\"source\":");
 	buf_add(&pending, r->source.p, r->source.n);
 	entry_end(from);
@@ -418,7 +439,7 @@ journal_before(const struct row *r, const char *version, const struct buf *colum
 	buf_str(&pending, ",\"table\":\"");
 	buf_str(&pending, r->table->name);
 	buf_char(&pending, '"');
-	member_id("id", &r->id);
+	member_id(&r->id);
 	buf_str(&pending, ",\"version\":");
 	buf_json_str(&pending, version);
 	buf_str(&pending, ",\"columns\":{");
@@ -432,7 +453,8 @@ journal_outcome(const struct row *r)
 {
 	size_t from = entry_begin("outcome");
 
-	buf_printf(&pending, ",\"kind\":\"%c\",\"hash\":\"%016" PRIx64 "\",\"row\":", (char)r->how, r->hash);
+	put_kind(r);
+	buf_str(&pending, ",\"row\":");
 	buf_add(&pending, r->out.p, r->out.n);
 	entry_end(from);
 	return written + pending.n;

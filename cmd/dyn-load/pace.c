@@ -176,11 +176,14 @@ pace_trouble(struct client *c, const char *what)
 		    c->trouble, what);
 }
 
-/* The session has renewed the token once for each request; several requests may meet several expiries. */
+/* The session has renewed the token once for each request.  What was in the air together counts once. */
 bool
 pace_token(struct client *c)
 {
-	return ++c->refused < TOKENS_MAX;
+	if (c->until <= pace_now())
+		c->refused++;
+	pause_client(c, 0.1 + 0.1 * chance());
+	return c->refused <= TOKENS_MAX;
 }
 
 void
