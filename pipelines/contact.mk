@@ -2,8 +2,10 @@
 
 # The decision: which table each contact belongs in.  LEAD_DEALS=promote looks at the deals too.
 SPLIT = data/source/contact/20-split.ndjson data/contact/20-split.ndjson data/lead/20-split.ndjson data/undecided/20-split.queue.ndjson
-$(SPLIT) &: $(CONTACT) maps/lifecycle.csv $(if $(filter promote,$(LEAD_DEALS)),$(DEAL))
+$(SPLIT) &: $(CONTACT) maps/lifecycle.csv $(if $(filter promote,$(LEAD_DEALS)),$(DEAL)) | maps/contact.csv
 	@mkdir -p data/contact data/lead data/undecided
+	@grep -q '^sm_original_lifecycle__c,[^,]*,$(LIFECYCLE_FIELD),' maps/contact.csv || { echo "maps/contact.csv: sm_original_lifecycle__c" \
+		"is not taken from LIFECYCLE_FIELD=$(LIFECYCLE_FIELD): mend the row there and in maps/lead.csv" >&2; exit 78; }
 	split-lifecycle --field "$(LIFECYCLE_FIELD)" --table maps/lifecycle.csv \
 		--lead-deals $(LEAD_DEALS) $(if $(filter promote,$(LEAD_DEALS)),--deals $(DEAL)) \
 		--contact data/contact/20-split.ndjson.tmp --lead data/lead/20-split.ndjson.tmp \

@@ -32,9 +32,9 @@ LEAD_DEALS ?= link
 FALLBACK_OWNER ?=
 PARENT_FIELD ?=
 ALLOW_REJECTS ?= 0
-MATCH_ACCOUNT ?=
-MATCH_CONTACT ?=
-MATCH_LEAD ?=
+MATCH_ACCOUNT ?= website:domain=websiteurl:domain name=name
+MATCH_CONTACT ?= email=emailaddress1
+MATCH_LEAD ?= email=emailaddress1
 LOAD_OPTIONS ?=
 export SM_LINK SM_URL DYN_URL DYN_LOGIN_URL DYN_TENANT DYN_CLIENT_ID
 export SM_BUDGET_FILE := $(CURDIR)/data/source/budget

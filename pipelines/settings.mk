@@ -24,10 +24,12 @@ FALLBACK_OWNER ?=
 # The lookup field of a company that names its parent, e.g. companySingleLookupCustomField1; blank: no parents.
 PARENT_FIELD ?=
 
-# Rows that are in the target already: match by these pairs, in this order (source field=column; :domain compares hosts).
-MATCH_ACCOUNT ?=
-MATCH_CONTACT ?=
-MATCH_LEAD ?=
+# Rows that are in the target already: matched by these pairs, in this order (source field=column, trimmed and
+# without regard to case; :domain compares hosts).  A match must be unique, else the record is queued with both
+# candidates named.  Blank: nothing is matched, every record becomes a new row.
+MATCH_ACCOUNT ?= website:domain=websiteurl:domain name=name
+MATCH_CONTACT ?= email=emailaddress1
+MATCH_LEAD ?= email=emailaddress1
 
 # How many rejected records an object may have: 0, a number, or any.
 ALLOW_REJECTS ?= 0

@@ -23,7 +23,7 @@ migration() {
 # is a copy of the same fresh organisation.
 stand_ins() {
 	if [ ! -e fresh.db ]; then
-		start fresh dyn-sandbox --store fresh.db --users "${data:-$fixtures/demo}/target-users.ndjson"
+		start fresh dyn-sandbox --store fresh.db --users "${data:-$fixtures/demo}/target-users.ndjson" ${rows:+--rows "$rows"}
 		stop_servers
 	fi
 	cp fresh.db "$1.db"
@@ -144,6 +144,27 @@ setup() {
 	for policy in link queue promote; do
 		[ "$(jq .balanced "$policy/report/summary.json")" = true ]
 	done
+}
+
+@test "rows that are there already are matched, filled where they are empty, never doubled or overwritten" {
+	rows=$BATS_TEST_TMPDIR/rows.ndjson
+	id=0d9c8b7a-1111-4111-8111-00000000beef
+	name=$(jq -r 'select(.id == 36) | .name' "$fixtures/demo/company.ndjson")
+	jq -n -c --arg id $id --arg name "$name" '{_table: "account", accountid: $id, name: $name, telephone1: "kept"},
+		({_table: "account", name: "Twice"} | .accountid = ($id | sub("beef"; "0001"))), ({_table: "account", name: "Twice"} | .accountid = ($id | sub("beef"; "0002")))' >"$rows"
+	cp -r "$fixtures/demo" source && chmod -R u+w source
+	jq -c 'if .id == 28 then .name = " TWICE" else . end' "$fixtures/demo/company.ndjson" >source/company.ndjson
+	data=$BATS_TEST_TMPDIR/source
+	stand_ins matched
+	migration m "${demo_settings[@]}"
+	make -C m confirm >log 2>&1 && make -C m >>log 2>&1 || { tail -n 40 log; false; }
+	[ "$(jq -c '.objects[0] | [.source, .created, .updated, .queued, .balanced]' m/report/summary.json)" = '[40,38,1,1,true]' ]
+	run jq -c "select(.accountid == \"$id\") | [.name, .telephone1, .sm_salesmate_id]" m/data/account/55-read.ndjson
+	[ "$output" = "[\"$name\",\"kept\",\"36\"]" ]
+	[ "$(jq -r "select(.name == \"$name\") | .accountid" m/data/account/55-read.ndjson | wc -l)" = 1 ]
+	[ "$(jq -r 'select(._ref.company.id == "'$id'") | .id' m/data/*/30-resolved.ndjson | wc -l)" -gt 0 ]
+	run jq -r '._error.code + " " + ._error.message' m/data/account/30-resolved.queue.ndjson m/data/account/ids.queue.ndjson
+	[[ $output == *ambiguous* && $output == *0001* && $output == *0002* ]]
 }
 
 @test "with both services' faults on, the final rows are those of a quiet run" {
