@@ -256,9 +256,7 @@ closing() {	# ACTION STATUS N
 	rm -f store*
 	sandbox
 	rows 3 4 >in
-	if [ "$(dyn-extract --whoami | jq -r .OrganizationId)" = "$(head -n 1 journal | jq -r .organization)" ]; then
-		skip "every sandbox is the same organisation"
-	fi
+	[ "$(dyn-extract --whoami | jq -r .OrganizationId)" != "$(head -n 1 journal | jq -r .organization)" ]
 	run -78 --separate-stderr bash -c 'dyn-load --journal journal --rejects rejects <in'
 }
 
