@@ -1,7 +1,7 @@
 # Companies become accounts.
 
 # Rows that are there already: candidates for a match.
-data/account/existing.ndjson: data/target/metadata.ndjson
+data/account/existing.ndjson: data/target/metadata/tables.ndjson
 	@mkdir -p $(@D)
 	dyn-extract account --select accountid,name,websiteurl,emailaddress1,sm_salesmate_id >$@.tmp
 	@mv -f $@.tmp $@
@@ -13,7 +13,7 @@ data/account/30-resolved.ndjson: $(COMPANY) data/account/ids.ndjson data/owner/i
 	$(call resolve,$<,$(addprefix --ids ,$(filter %/ids.ndjson,$^)),maps/refs-account.csv,$(call own,company,account) \
 		--lost currency=data/currency/ids.queue.ndjson)
 
-data/account/40-mapped.ndjson: data/account/30-resolved.ndjson maps/account.csv data/target/metadata.ndjson data/target/choices.csv
+data/account/40-mapped.ndjson: data/account/30-resolved.ndjson maps/account.csv data/target/metadata/tables.ndjson data/target/choices.csv
 	$(call map,maps/account.csv)
 
 data/account/50-loaded.ndjson: data/account/40-mapped.ndjson | maps/confirmed

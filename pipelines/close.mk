@@ -8,7 +8,7 @@ data/close/30-resolved.ndjson: $(DEAL) data/close/ids.ndjson data/opportunity/id
 	$(call resolve,$<,$(addprefix --ids ,$(filter %/ids.ndjson,$^)),maps/refs-close.csv,$(call own,deal-close,close) \
 		$(call lost,deal,opportunity))
 
-data/close/40-mapped.ndjson: data/close/30-resolved.ndjson maps/close.csv data/target/metadata.ndjson data/target/choices.csv
+data/close/40-mapped.ndjson: data/close/30-resolved.ndjson maps/close.csv data/target/metadata/tables.ndjson data/target/choices.csv
 	$(call map,maps/close.csv)
 
 data/close/50-loaded.ndjson: data/close/40-mapped.ndjson | maps/confirmed

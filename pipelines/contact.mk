@@ -17,7 +17,7 @@ data/undecided/60-verified.ndjson: data/undecided/20-split.queue.ndjson
 	reconcile --object undecided --source $< --set-aside data/undecided/20-split >$@.tmp || test $$? = 65
 	@mv -f $@.tmp $@
 
-data/contact/existing.ndjson: data/target/metadata.ndjson
+data/contact/existing.ndjson: data/target/metadata/tables.ndjson
 	@mkdir -p $(@D)
 	dyn-extract contact --select contactid,emailaddress1,sm_salesmate_id >$@.tmp
 	@mv -f $@.tmp $@
@@ -30,7 +30,7 @@ data/contact/30-resolved.ndjson: data/contact/20-split.ndjson data/contact/ids.n
 	$(call resolve,$<,$(addprefix --ids ,$(filter %/ids.ndjson,$^)),maps/refs-contact.csv,$(call own,contact,contact) \
 		$(call lost,company,account) --lost currency=data/currency/ids.queue.ndjson)
 
-data/contact/40-mapped.ndjson: data/contact/30-resolved.ndjson maps/contact.csv data/target/metadata.ndjson data/target/choices.csv
+data/contact/40-mapped.ndjson: data/contact/30-resolved.ndjson maps/contact.csv data/target/metadata/tables.ndjson data/target/choices.csv
 	$(call map,maps/contact.csv)
 
 data/contact/50-loaded.ndjson: data/contact/40-mapped.ndjson | maps/confirmed

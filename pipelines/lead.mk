@@ -1,6 +1,6 @@
 # Contacts at an earlier stage become leads.
 
-data/lead/existing.ndjson: data/target/metadata.ndjson
+data/lead/existing.ndjson: data/target/metadata/tables.ndjson
 	@mkdir -p $(@D)
 	dyn-extract lead --select leadid,emailaddress1,sm_salesmate_id >$@.tmp
 	@mv -f $@.tmp $@
@@ -13,7 +13,7 @@ data/lead/30-resolved.ndjson: data/lead/20-split.ndjson data/lead/ids.ndjson dat
 	$(call resolve,$<,$(addprefix --ids ,$(filter %/ids.ndjson,$^)),maps/refs-lead.csv,$(call own,contact,lead) \
 		$(call lost,company,account) --lost currency=data/currency/ids.queue.ndjson)
 
-data/lead/40-mapped.ndjson: data/lead/30-resolved.ndjson maps/lead.csv data/target/metadata.ndjson data/target/choices.csv
+data/lead/40-mapped.ndjson: data/lead/30-resolved.ndjson maps/lead.csv data/target/metadata/tables.ndjson data/target/choices.csv
 	$(call map,maps/lead.csv)
 
 data/lead/50-loaded.ndjson: data/lead/40-mapped.ndjson | maps/confirmed

@@ -3,7 +3,7 @@
 data/link/30-resolved.ndjson: $(COMPANY) data/account/ids.ndjson maps/refs-link.csv $(call aside,account) | data/opportunity/gate
 	$(call resolve,$<,--ids data/account/ids.ndjson,maps/refs-link.csv,--acyclic parent $(call lost,company,account))
 
-data/link/40-mapped.ndjson: data/link/30-resolved.ndjson maps/link.csv data/target/metadata.ndjson data/target/choices.csv
+data/link/40-mapped.ndjson: data/link/30-resolved.ndjson maps/link.csv data/target/metadata/tables.ndjson data/target/choices.csv
 	$(call map,maps/link.csv)
 
 data/link/50-loaded.ndjson: data/link/40-mapped.ndjson | maps/confirmed

@@ -57,7 +57,7 @@ include $(SMDYN)/pipelines/close.mk
 include $(SMDYN)/pipelines/report.mk
 
 extract: $(EXTRACTED)
-target: data/target/metadata.ndjson
+target: data/target/metadata/tables.ndjson
 owners: data/owner/gate
 accounts: data/account/gate
 contacts: data/contact/gate

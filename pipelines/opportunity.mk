@@ -12,7 +12,7 @@ data/opportunity/30-resolved.ndjson: $(DEAL) data/opportunity/ids.ndjson data/ac
 		$(call lost,company,account) $(call lost,contact,contact) $(call lost,contact,lead) \
 		--lost contact=data/undecided/20-split.queue.ndjson --lost currency=data/currency/ids.queue.ndjson)
 
-data/opportunity/40-mapped.ndjson: data/opportunity/30-resolved.ndjson maps/opportunity.csv data/target/metadata.ndjson data/target/choices.csv
+data/opportunity/40-mapped.ndjson: data/opportunity/30-resolved.ndjson maps/opportunity.csv data/target/metadata/tables.ndjson data/target/choices.csv
 	$(call map,maps/opportunity.csv)
 
 data/opportunity/50-loaded.ndjson: data/opportunity/40-mapped.ndjson | maps/confirmed

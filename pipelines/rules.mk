@@ -40,7 +40,7 @@ endef
 
 # $(call map,MAP): a resolved record becomes a row, checked against the metadata.
 define map
-map-fields --map $1 --metadata data/target/metadata.ndjson --choices data/target/choices.csv \
+map-fields --map $1 --metadata data/target/metadata/tables.ndjson --choices data/target/choices.csv \
 	--coverage $(@D)/coverage.ndjson.tmp --rejects $(call rejects,$@).tmp --skipped $(call skipped,$@).tmp <$< >$@.tmp
 $(call place,$(@D)/coverage.ndjson $(call rejects,$@) $(call skipped,$@) $@)
 endef
@@ -54,7 +54,7 @@ endef
 
 # $(call read,TABLE,MAP,COLUMNS): the rows as they are now, in the columns that the map writes and those given.
 define read
-map-fields --print-columns --map $2 --metadata data/target/metadata.ndjson --choices data/target/choices.csv >$(@D)/columns
+map-fields --print-columns --map $2 --metadata data/target/metadata/tables.ndjson --choices data/target/choices.csv >$(@D)/columns
 dyn-extract $1 --select "$$(cat $(@D)/columns)$(if $3,$(comma)$3)" >$@.tmp
 @mv -f $@.tmp $@
 endef
@@ -71,7 +71,7 @@ endef
 # $(call verify,OBJECT,SOURCE,TARGET,OPTIONS): the books of an object, and every field read back and compared.
 define verify
 reconcile --object $1 --source $2 --mapped data/$1/40-mapped.ndjson --loaded data/$1/50-loaded.ndjson \
-	--target $3 --metadata data/target/metadata.ndjson --mismatches data/$1/60-mismatches.ndjson $4 \
+	--target $3 --metadata data/target/metadata/tables.ndjson --mismatches data/$1/60-mismatches.ndjson $4 \
 	--set-aside data/$1/30-resolved --set-aside data/$1/40-mapped --set-aside data/$1/50-loaded >$@.tmp || test $$? = 65
 @mv -f $@.tmp $@
 endef

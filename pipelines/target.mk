@@ -26,7 +26,9 @@ data/target/schema.ndjson: maps/schema.csv data/target/options.csv data/target/o
 	dyn-schema apply --columns maps/schema.csv --options data/target/options.csv >$@.tmp
 	@mv -f $@.tmp $@
 
-data/target/metadata.ndjson: data/target/schema.ndjson
+# A folder of its own, which dyn-sandbox --metadata can serve: a rehearsal against the organisation's own tables.
+data/target/metadata/tables.ndjson: data/target/schema.ndjson
+	@mkdir -p $(@D)
 	dyn-extract --metadata $(TABLES) >$@.tmp
 	@mv -f $@.tmp $@
 
@@ -57,9 +59,9 @@ maps/refs-link.csv: | $(SMDYN)/pipelines/maps/refs-link.csv
 
 # A person says that the maps are right: their hashes, who, and when.  dyn-load refuses rows of any other map.
 MAPS = account contact lead opportunity link close
-confirm: $(MAPS:%=maps/%.csv) data/target/choices.csv data/target/metadata.ndjson
+confirm: $(MAPS:%=maps/%.csv) data/target/choices.csv data/target/metadata/tables.ndjson
 	@for m in $(MAPS); do \
-		map-fields --check --map maps/$$m.csv --metadata data/target/metadata.ndjson --choices data/target/choices.csv || exit; \
+		map-fields --check --map maps/$$m.csv --metadata data/target/metadata/tables.ndjson --choices data/target/choices.csv || exit; \
 	done
 	@for m in $(MAPS); do \
 		printf '%s  %s  %s  %s\n' "$$(map-fields --print-hash --map maps/$$m.csv --choices data/target/choices.csv)" \
