@@ -42,22 +42,24 @@ export SM_BUDGET_FILE := $(CURDIR)/data/source/budget
 # The chain as far as it goes, then the report, whatever the chain's end was.
 all:
 	@$(MAKE) --no-print-directory chain; end=$$?; $(MAKE) --no-print-directory report || exit; exit $$end
-chain: links closing
+chain: $(if $(PARENT_FIELD),links) closing
 
-include $(SMDYN)/pipelines/rules.mk
 include $(SMDYN)/pipelines/source.mk
 include $(SMDYN)/pipelines/target.mk
 include $(SMDYN)/pipelines/owner.mk
+# The objects, in the order of their phases.
 include $(SMDYN)/pipelines/account.mk
 include $(SMDYN)/pipelines/contact.mk
 include $(SMDYN)/pipelines/lead.mk
 include $(SMDYN)/pipelines/opportunity.mk
 include $(SMDYN)/pipelines/link.mk
 include $(SMDYN)/pipelines/close.mk
+include $(SMDYN)/pipelines/rules.mk
+include $(SMDYN)/pipelines/confirm.mk
 include $(SMDYN)/pipelines/report.mk
 
 extract: $(EXTRACTED)
-target: data/target/metadata/tables.ndjson
+target: $(METADATA)
 owners: data/owner/gate
 accounts: data/account/gate
 contacts: data/contact/gate

@@ -1,17 +1,17 @@
 # What happened, for machines (summary.json) and for people (index.html, the terminal);
 # made from whatever the chain has reached, so also when a gate stopped it.
 
-OBJECTS = account contact lead undecided opportunity link close
+REPORTED = $(patsubst lead,lead undecided,$(OBJECTS))
 
 # How many lines of the files $2 hold the text $1; none when there is no file yet.
 count = cat $2 2>/dev/null | grep -cF '$1'
 
 report:
 	@mkdir -p report data
-	@for o in $(OBJECTS); do if [ -e data/$$o/60-verified.ndjson ]; then cat data/$$o/60-verified.ndjson; fi; done >report/objects.tmp
+	@for o in $(REPORTED); do if [ -e data/$$o/60-verified.ndjson ]; then cat data/$$o/60-verified.ndjson; fi; done >report/objects.tmp
 	@if [ -e data/owner/ids.ndjson ]; then cat data/owner/ids.ndjson data/owner/ids.queue.ndjson; fi >report/owners.tmp
 	@jq -n --slurpfile done report/objects.tmp --slurpfile owner report/owners.tmp \
-		--arg objects "$(OBJECTS)" --arg lead_deals "$(LEAD_DEALS)" --arg lifecycle "$(LIFECYCLE_FIELD)" \
+		--arg objects "$(strip $(REPORTED))" --arg lead_deals "$(LEAD_DEALS)" --arg lifecycle "$(LIFECYCLE_FIELD)" \
 		--arg fallback "$(FALLBACK_OWNER)" --arg allow "$(ALLOW_REJECTS)" --arg namespace "$(NAMESPACE)" \
 		--arg organization "$$(cat data/target/organization 2>/dev/null)" \
 		--argjson linked "$$($(call count,"contact":{"table":"lead",data/opportunity/30-resolved.ndjson))" \

@@ -1,14 +1,28 @@
-# The stages that every object shares.
+# The stages that every object shares.  An object is a file of its own (account.mk ...) that says:
 #
-# A recipe writes to temporary names and renames when the whole is there, what
-# was set aside first: a stage file that exists implies its rejects file.
-# No pipe in a recipe (its first half could fail unseen), and programs are no
-# prerequisites: a rebuilt tool does not load again by itself.
+#	OBJECTS += name		its folder is data/name, its map maps/name.csv, its references maps/refs-name.csv
+#	TABLE_name		the table its rows go to
+#	MODULE_name		the source module, for the ids (none: it has no ids of its own)
+#	SOURCE_name		the records it begins with
+#	MATCH_name EXISTING_name	how its records match rows that are there, and the columns to read for that
+#	LOST_name		module:object pairs: whose losses are the cause when a reference is missing
+#	RESOLVE_name VERIFY_name	more options for resolve-ids and reconcile
+#	REFS_name READ_name COLUMNS_name	another file of references; another table or columns to read back
+#	data/name/30-resolved.ndjson: the ids it needs, its own first | the gate before it
+#
+# A recipe writes to temporary names and renames when the whole is there, what was set aside first: a stage
+# file that exists implies its rejects file.  No pipe in a recipe (its first half could fail unseen), and
+# programs are no prerequisites: a rebuilt tool does not load again by itself.
+
+comma = ,
 
 # The files beside a stage file: what was rejected, queued for a person, skipped by rule.
 rejects = $(1:.ndjson=.rejects.ndjson)
 queue = $(1:.ndjson=.queue.ndjson)
 skipped = $(1:.ndjson=.skipped.ndjson)
+data/%.rejects.ndjson: data/%.ndjson ;
+data/%.queue.ndjson: data/%.ndjson ;
+data/%.skipped.ndjson: data/%.ndjson ;
 
 # $(call place,FILE...): the temporary files get their real names, in the order given.
 # What was set aside keeps its old file when nothing changed, so that nothing else is made again because of it.
@@ -19,47 +33,6 @@ define place
 done
 endef
 
-# What an object left behind on its way, for --lost: a reference to one of these has a cause that can be named.
-# $(call aside,OBJECT): the files.  $(call lost,MODULE,OBJECT): the options.
-aside = $(foreach s,ids.rejects ids.queue 30-resolved.rejects 30-resolved.queue 30-resolved.skipped \
-	40-mapped.rejects 40-mapped.skipped 50-loaded.rejects,data/$1/$s.ndjson)
-lost = $(foreach f,$(call aside,$2),--lost $1=$f)
-own = --lost $1=data/$2/ids.rejects.ndjson --lost $1=data/$2/ids.queue.ndjson
-
-data/%.rejects.ndjson: data/%.ndjson ;
-data/%.queue.ndjson: data/%.ndjson ;
-data/%.skipped.ndjson: data/%.ndjson ;
-
-# $(call resolve,FROM,"--ids F ...",REFS,"--lost MODULE=F ..."): the target ids of what each record refers to.
-define resolve
-@mkdir -p $(@D)
-resolve-ids $2 --refs $3 $4 --rejects $(call rejects,$@).tmp --queue $(call queue,$@).tmp \
-	--skipped $(call skipped,$@).tmp <$1 >$@.tmp
-$(call place,$(call rejects,$@) $(call queue,$@) $(call skipped,$@) $@)
-endef
-
-# $(call map,MAP): a resolved record becomes a row, checked against the metadata.
-define map
-map-fields --map $1 --metadata data/target/metadata/tables.ndjson --choices data/target/choices.csv \
-	--coverage $(@D)/coverage.ndjson.tmp --rejects $(call rejects,$@).tmp --skipped $(call skipped,$@).tmp <$< >$@.tmp
-$(call place,$(@D)/coverage.ndjson $(call rejects,$@) $(call skipped,$@) $@)
-endef
-
-# Rows to the target.  The journal is no target of make: nothing may delete the record of what was written.
-define load
-dyn-load --journal $(@D)/load.journal --confirmed maps/confirmed --org "$$(cat data/target/organization)" $(LOAD_OPTIONS) \
-	--rejects $(call rejects,$@).tmp <$< >$@.tmp
-$(call place,$(call rejects,$@) $@)
-endef
-
-# $(call read,TABLE,MAP,COLUMNS): the rows as they are now, in the columns that the map writes and those given.
-define read
-map-fields --print-columns --map $2 --metadata data/target/metadata/tables.ndjson --choices data/target/choices.csv >$(@D)/columns
-dyn-extract $1 --select "$$(cat $(@D)/columns)$(if $3,$(comma)$3)" >$@.tmp
-@mv -f $@.tmp $@
-endef
-comma = ,
-
 # $(call ids,MODULE,TABLE,FROM,OPTIONS): a target id for every source record.
 define ids
 @mkdir -p $(@D)
@@ -68,15 +41,59 @@ assign-ids --module $1 --table $2 --namespace "$(NAMESPACE)" $4 --queue $(call q
 $(call place,$(call rejects,$@) $(call queue,$@) $@)
 endef
 
-# $(call verify,OBJECT,SOURCE,TARGET,OPTIONS): the books of an object, and every field read back and compared.
-define verify
-reconcile --object $1 --source $2 --mapped data/$1/40-mapped.ndjson --loaded data/$1/50-loaded.ndjson \
-	--target $3 --metadata data/target/metadata/tables.ndjson --mismatches data/$1/60-mismatches.ndjson $4 \
-	--set-aside data/$1/30-resolved --set-aside data/$1/40-mapped --set-aside data/$1/50-loaded >$@.tmp || test $$? = 65
-@mv -f $@.tmp $@
-endef
+# $(call aside,OBJECT,SELF): what an object left behind on its way; of itself, only what its ids set aside.
+aside = $(foreach s,$(if $(filter $1,currency $2),ids.rejects ids.queue,$(if $(filter $1,undecided),20-split.queue,ids.rejects ids.queue \
+	30-resolved.rejects 30-resolved.queue 30-resolved.skipped 40-mapped.rejects 40-mapped.skipped 50-loaded.rejects)),data/$1/$s.ndjson)
+# $(call lost,SELF): the options that name these files, by module.
+lost = $(foreach p,$(LOST_$1),$(foreach f,$(call aside,$(word 2,$(subst :, ,$p)),$1),--lost $(word 1,$(subst :, ,$p))=$f))
+$(foreach o,$(OBJECTS),$(eval data/$o/30-resolved.ndjson: $(foreach p,$(LOST_$o),$(call aside,$(word 2,$(subst :, ,$p)),$o))))
 
-# The gate of an object: opens when its books balance and its rejects are within the allowance.
-define gate
-@$(SMDYN)/pipelines/gate $< --allow-rejects "$(ALLOW_REJECTS)" --record $@
-endef
+stage = $(OBJECTS:%=data/%/$1.ndjson)
+
+# Rows that are there already, and could be what a record matches.
+$(foreach o,$(OBJECTS),$(if $(EXISTING_$o),data/$o/existing.ndjson)): data/%/existing.ndjson: $(METADATA)
+	@mkdir -p $(@D)
+	dyn-extract $(TABLE_$*) --select $(EXISTING_$*) >$@.tmp
+	@mv -f $@.tmp $@
+
+$(foreach o,$(OBJECTS),$(if $(EXISTING_$o),$(eval data/$o/ids.ndjson: data/$o/existing.ndjson)))
+$(foreach o,$(OBJECTS),$(if $(MODULE_$o),$(eval data/$o/ids.ndjson: $(SOURCE_$o))))
+$(foreach o,$(OBJECTS),$(if $(MODULE_$o),data/$o/ids.ndjson)): data/%/ids.ndjson:
+	$(call ids,$(MODULE_$*),$(TABLE_$*),$(SOURCE_$*),$(if $(EXISTING_$*),--existing data/$*/existing.ndjson $(addprefix --match ,$(MATCH_$*))))
+
+# The target ids of what each record refers to.
+$(foreach o,$(OBJECTS),$(eval data/$o/30-resolved.ndjson: $(or $(REFS_$o),maps/refs-$o.csv) $(SOURCE_$o)))
+$(call stage,30-resolved): data/%/30-resolved.ndjson:
+	@mkdir -p $(@D)
+	resolve-ids $(addprefix --ids ,$(filter %/ids.ndjson,$^)) --refs $(or $(REFS_$*),maps/refs-$*.csv) $(call lost,$*) $(RESOLVE_$*) \
+		--rejects $(call rejects,$@).tmp --queue $(call queue,$@).tmp --skipped $(call skipped,$@).tmp <$(SOURCE_$*) >$@.tmp
+	$(call place,$(call rejects,$@) $(call queue,$@) $(call skipped,$@) $@)
+
+# A resolved record becomes a row, checked against the metadata.
+$(call stage,40-mapped): data/%/40-mapped.ndjson: data/%/30-resolved.ndjson maps/%.csv $(METADATA) $(CHOICES)
+	map-fields --map maps/$*.csv --metadata $(METADATA) --choices $(CHOICES) --coverage $(@D)/coverage.ndjson.tmp \
+		--rejects $(call rejects,$@).tmp --skipped $(call skipped,$@).tmp <$< >$@.tmp
+	$(call place,$(@D)/coverage.ndjson $(call rejects,$@) $(call skipped,$@) $@)
+
+# Rows to the target.  The journal is no target of make: nothing may delete the record of what was written.
+$(call stage,50-loaded): data/%/50-loaded.ndjson: data/%/40-mapped.ndjson | maps/confirmed
+	dyn-load --journal $(@D)/load.journal --confirmed maps/confirmed --org "$$(cat data/target/organization)" $(LOAD_OPTIONS) \
+		--rejects $(call rejects,$@).tmp <$< >$@.tmp
+	$(call place,$(call rejects,$@) $@)
+
+# The rows as they are now, in the columns that the map writes.
+$(call stage,55-read): data/%/55-read.ndjson: data/%/50-loaded.ndjson
+	map-fields --print-columns --map maps/$*.csv --metadata $(METADATA) --choices $(CHOICES) >$(@D)/columns
+	dyn-extract $(or $(READ_$*),$(TABLE_$*)) --select "$(or $(COLUMNS_$*),$$(cat $(@D)/columns)$(comma)createdon)" >$@.tmp
+	@mv -f $@.tmp $@
+
+# The books, and every field and link read back and compared.  Books that do not balance (65) are the gate's business.
+$(call stage,60-verified): data/%/60-verified.ndjson: data/%/55-read.ndjson data/%/50-loaded.ndjson
+	reconcile --object $* --source $(SOURCE_$*) --mapped data/$*/40-mapped.ndjson --loaded data/$*/50-loaded.ndjson --target $< \
+		--metadata $(METADATA) --mismatches data/$*/60-mismatches.ndjson $(VERIFY_$*) --set-aside data/$*/30-resolved \
+		--set-aside data/$*/40-mapped --set-aside data/$*/50-loaded >$@.tmp || test $$? = 65
+	@mv -f $@.tmp $@
+
+# The gate opens when the books balance and the rejects are within the allowance.
+$(OBJECTS:%=data/%/gate): data/%/gate: data/%/60-verified.ndjson
+	@$(SMDYN)/pipelines/gate $< --allow-rejects "$(ALLOW_REJECTS)" --record $@

@@ -1,5 +1,7 @@
 # The target: pinned, completed, and described in files.
 
+METADATA = data/target/metadata/tables.ndjson
+CHOICES = data/target/choices.csv
 TABLES = account contact lead opportunity opportunityclose systemuser team transactioncurrency
 
 # The organisation this migration belongs to.  Asked once; every load refuses another.
@@ -10,7 +12,7 @@ data/target/organization:
 	$(call place,$@.json $@)
 
 # Choices: those of the maps, and one option for every pipeline and stage, numbered by their Salesmate ids.
-data/target/choices.csv: maps/choices.csv data/source/pipeline/10-extracted.ndjson
+$(CHOICES): maps/choices.csv data/source/pipeline/10-extracted.ndjson
 	@mkdir -p $(@D)
 	cat maps/choices.csv >$@.tmp
 	jq -r -s --arg form map -f $(SMDYN)/pipelines/choices.jq data/source/pipeline/10-extracted.ndjson >>$@.tmp
@@ -27,7 +29,7 @@ data/target/schema.ndjson: maps/schema.csv data/target/options.csv data/target/o
 	@mv -f $@.tmp $@
 
 # A folder of its own, which dyn-sandbox --metadata can serve: a rehearsal against the organisation's own tables.
-data/target/metadata/tables.ndjson: data/target/schema.ndjson
+$(METADATA): data/target/schema.ndjson
 	@mkdir -p $(@D)
 	dyn-extract --metadata $(TABLES) >$@.tmp
 	@mv -f $@.tmp $@
@@ -56,19 +58,3 @@ maps/refs-link.csv: | $(SMDYN)/pipelines/maps/refs-link.csv
 	@mkdir -p $(@D)
 	@sed 's/PARENT_FIELD/$(PARENT_FIELD)/' $(SMDYN)/pipelines/maps/refs-link.csv >$@.tmp
 	@mv -f $@.tmp $@
-
-# A person says that the maps are right: their hashes, who, and when.  dyn-load refuses rows of any other map.
-MAPS = account contact lead opportunity link close
-confirm: $(MAPS:%=maps/%.csv) data/target/choices.csv data/target/metadata/tables.ndjson
-	@for m in $(MAPS); do \
-		map-fields --check --map maps/$$m.csv --metadata data/target/metadata/tables.ndjson --choices data/target/choices.csv || exit; \
-	done
-	@for m in $(MAPS); do \
-		printf '%s  %s  %s  %s\n' "$$(map-fields --print-hash --map maps/$$m.csv --choices data/target/choices.csv)" \
-			"$$m" "$${USER:-$$(id -un)}" "$$(date -u +%Y-%m-%dT%H:%M:%SZ)" || exit; \
-	done >maps/confirmed.tmp
-	@mv -f maps/confirmed.tmp maps/confirmed
-	@echo "confirmed: $(MAPS)"
-
-maps/confirmed:
-	@echo "The maps are not confirmed.  Read them (maps/*.csv), then: make confirm" >&2; exit 78

@@ -128,6 +128,13 @@ setup() {
 	[ ! -e m/data/account/50-loaded.ndjson ]
 }
 
+@test "without a field that names parents there is no phase for them" {
+	stand_ins orphans
+	migration m "${demo_settings[@]}" 'PARENT_FIELD ='
+	make -C m confirm >log 2>&1 && make -C m >>log 2>&1 || { tail -n 40 log; false; }
+	[ "$(jq -c '[.balanced, .complete, (.objects | map(.object) | index("link"))]' m/report/summary.json)" = '[true,true,null]' ]
+}
+
 @test "deals whose only party became a lead: linked, queued, or the contact promoted" {
 	for policy in link queue promote; do
 		stand_ins "$policy"
