@@ -335,3 +335,40 @@ ids() { jq .id "$1"; }
 	run -64 sm-extract tag --since 'Mar 02, 2026 09:00 AM'
 	run -64 sm-extract company --since yesterday
 }
+
+@test "a service that gives fewer rows a page than asked for loses no record, totals or not" {
+	many 60
+	awk '{ sub(/"name"/, "\"title\""); print }' many/company.ndjson >many/activity.ndjson
+	sandbox cap=20
+	for m in company activity; do
+		sm-extract "$m" >out
+		[ "$(ids out | sort -nu | wc -l)" = 60 ]
+	done
+}
+
+@test "a first search that is refused is asked again with the fields of the metadata alone" {
+	sandbox 'match=/search at=1 status=400'
+	run -0 --separate-stderr sm-extract company
+	[[ $stderr == *"another way is tried"* ]]
+	jq -c 'select(.target | contains("search")) | .body | if type == "string" then fromjson else . end | .displayingFields' calls >asked
+	[ "$(wc -l <asked)" = 2 ]
+	! tail -n1 asked | grep -q googlePlusHandle
+	tail -n1 asked | grep -q '"company.id"'
+	tail -n1 asked | grep -q CustomField
+}
+
+@test "an account without products still gives the other field definitions, and says so" {
+	for fault in status=403 status=404 html; do
+		sandbox "match=v4/6/fields $fault" "match=isible $fault"
+		run -0 --separate-stderr sm-extract field
+		[ "${#lines[@]}" = "$(wc -l <"$data/field.ndjson")" ]
+		[[ $stderr == *"no definitions of module 6 (product)"* ]]
+		stop_servers
+	done
+}
+
+@test "pipelines come from the older call where the newer one is a web page" {
+	sandbox 'match=deal-pipelines html'
+	sm-extract pipeline >out
+	diff -u "$data/pipeline.ndjson" out
+}

@@ -9,7 +9,11 @@
  *						up to the top of the hour); then 75
  *	401, 403, AuthorizationFailed, code 4002	77
  *	NoSuchLinkExist				78
- *	any other refusal				69, or false to who asked for that
+ *	any other refusal				69
+ *
+ * A call that may fail (optional) is answered with false where this path is
+ * not to be had: refused, denied to a key that was good before, or never more
+ * than a web page.
  *
  * The waits are here and not in common/http because every repeat is a call
  * that must be counted first.
@@ -30,6 +34,7 @@
 
 #define HOUR 3600
 #define BUDGET_LOOK 60		/* seconds between two looks at a spent budget */
+#define PAGES 2			/* web pages in answer to an optional call before it is given up */
 
 uint64_t api_calls;
 double api_waited;
@@ -37,6 +42,8 @@ double api_waited;
 static struct http *http;
 static char *root, *linkname;
 static char *header_token, *header_link;
+static bool accepted;		/* the key was good for something */
+static bool page;		/* the answer in hand is a web page */
 
 enum verdict { GOOD, AGAIN, LIMITED, DENIED, NO_LINK, REFUSED };
 
@@ -208,17 +215,28 @@ holds(struct span v, const char *text)
 	return false;
 }
 
-/* How the service says that the hour is spent is not documented: the words decide. */
+/* "the API limit is exceeded", "limit reached", "RateLimit", but not "a name has a limit of 255 characters" */
+static bool
+limit_words(struct span v)
+{
+	static const char *const word[] = { "rate", "exceed", "reach", "call", "request", "hour" };
+	size_t i;
+
+	if (holds(v, "too many requests") || holds(v, "toomanyrequests") || holds(v, "throttl") || holds(v, "quota"))
+		return true;
+	for (i = 0; i < sizeof(word) / sizeof(word[0]) && holds(v, "limit"); i++)
+		if (holds(v, word[i]))
+			return true;
+	return false;
+}
+
+/* How the service says that the hour is spent is not documented: the words decide, but not against a code that is. */
 static bool
 speaks_of_limit(struct span error)
 {
-	static const char *const word[] = { "rate limit", "ratelimit", "too many requests", "toomanyrequests", "limit exceeded", "limitexceeded" };
-	size_t i;
-
-	for (i = 0; i < sizeof(word) / sizeof(word[0]); i++)
-		if (holds(error_part(error, "Name"), word[i]) || holds(error_part(error, "Message"), word[i]))
-			return true;
-	return false;
+	if (span_is(error_part(error, "Name"), "ValidationError") || span_is(error_part(error, "Code"), "4001"))
+		return false;
+	return limit_words(*error.p == '"' ? error : error_part(error, "Name")) || limit_words(error_part(error, "Message"));
 }
 
 static void
@@ -265,8 +283,7 @@ judge_failure(int status, struct span error, struct buf *why)
 static enum verdict
 judge_foreign(const struct http_answer *a, struct buf *why)
 {
-	bool page = strcasestr(a->type, "html") != NULL || memmem(a->body, a->n < 512 ? a->n : 512, "<html", 5) != NULL;
-
+	page = strcasestr(a->type, "html") != NULL || memmem(a->body, a->n < 512 ? a->n : 512, "<html", 5) != NULL;
 	buf_printf(why, "HTTP %d, %s", a->status, page ? "a web page" : a->n == 0 ? "an empty answer" : "no whole JSON");
 	if (page && a->status < 300)
 		buf_str(why, " (an address that is no Salesmate account answers so: are SM_LINK and SM_URL right?)");
@@ -283,6 +300,7 @@ judge(const struct http_answer *a, struct span *data, struct buf *why)
 	struct span whole, status, error;
 
 	why->n = 0;
+	page = false;
 	if (a->status == 0) {
 		buf_str(why, a->error);
 		return AGAIN;
@@ -358,6 +376,12 @@ send(const char *method, const char *path, const struct buf *body)
 	return a;
 }
 
+static bool
+gives_way(enum verdict v, unsigned tries)
+{
+	return v == REFUSED || (v == DENIED && accepted) || (v == AGAIN && page && tries >= PAGES);
+}
+
 bool
 api_call(const char *method, const char *path, const struct buf *body, bool optional, struct span *data)
 {
@@ -370,7 +394,9 @@ api_call(const char *method, const char *path, const struct buf *body, bool opti
 	for (;;) {
 		a = send(method, path, body);
 		v = judge(a, data, &why);
-		if (v == GOOD || (v == REFUSED && optional))
+		if (v == GOOD)
+			accepted = true;
+		if (v == GOOD || (optional && gives_way(v, tries)))
 			break;
 		if (v == AGAIN && tries < opt.retries)
 			pause = fmin(60, ldexp(0.25, (int)tries++));
@@ -384,6 +410,11 @@ api_call(const char *method, const char *path, const struct buf *body, bool opti
 		buf_nul(&why);
 		http_mask(http, why.p, why.n);
 		api_pause(pause, why.p);
+	}
+	if (v != GOOD) {
+		buf_nul(&why);
+		http_mask(http, why.p, why.n);
+		progress_say("%.*s: %s: another way is tried", (int)strcspn(path, "?"), path, why.p);
 	}
 	buf_free(&why);
 	return v == GOOD;

@@ -70,7 +70,7 @@ long budget_take(const char *path, unsigned long limit);	/* counts one call: 0; 
 void api_open(void);
 const char *api_root(void);
 const char *api_link(void);
-bool api_call(const char *method, const char *path, const struct buf *body, bool optional, struct span *data);
+bool api_call(const char *method, const char *path, const struct buf *body, bool optional, struct span *data);	/* false: optional, and refused or never more than a web page */
 void api_pause(double seconds, const char *why);		/* ends early when interrupted, by exit */
 _Noreturn void api_interrupted(void);
 void api_close(void);
@@ -79,7 +79,7 @@ extern double api_waited;
 
 /* fields.c */
 
-struct buf fields_body(const struct module *m);			/* of the search; asks for the metadata unless --fields */
+struct buf fields_body(const struct module *m, bool narrow);	/* of the search; asks for the metadata unless --fields; narrow: nothing the metadata lacks */
 
 /* store.c */
 
@@ -107,7 +107,7 @@ void count_keep(const struct module *m, uint64_t count);
 
 struct store *search_all(const struct module *m);
 void list_all(const struct module *m, struct buf *lines, uint64_t *count);	/* lines of records */
-void list_fields(const struct module *m, struct buf *lines);	/* definitions of one module, as lines */
+bool list_fields(const struct module *m, bool optional, struct buf *lines);	/* definitions of one module, as lines; false: optional, and not to be had */
 
 /* progress.c */
 

@@ -4,7 +4,9 @@
  * fields of the reference, and every field of the account's own metadata that
  * is not among them (custom fields above all); relations by their sub-fields.
  *
- * The metadata: that of --fields, or asked for.
+ * The metadata: that of --fields, or asked for.  A narrow list is for a
+ * service that refuses names it does not know: of the system fields only
+ * those of the metadata, of relations only id and name.
  */
 #include <ctype.h>
 #include <err.h>
@@ -46,17 +48,19 @@ struct list {			/* of displayingFields, as JSON */
 	const struct module *m;
 	struct buf b;
 	struct buf known;	/* " name name ": what was asked for, sub-fields under their relation's name */
-	uint64_t metadata;	/* fields of the module seen in the metadata */
+	struct buf metadata;	/* definitions of the module, a line each */
+	struct buf listed;	/* " name name ": of the metadata */
+	bool narrow;
 };
 
 static bool
-is_known(struct list *l, const char *name, size_t n)
+is_among(const struct buf *names, const char *name, size_t n)
 {
 	struct buf word = { 0 };
 	bool found;
 
 	buf_printf(&word, " %.*s ", (int)n, name);
-	found = memmem(l->known.p, l->known.n, word.p, word.n) != NULL;
+	found = memmem(names->p, names->n, word.p, word.n) != NULL;
 	buf_free(&word);
 	return found;
 }
@@ -74,10 +78,21 @@ put_name(struct list *l, const char *name, size_t n, const char *sub)
 }
 
 static void
-know(struct list *l, const char *name, size_t n)
+put_word(struct buf *names, const char *name, size_t n)
 {
-	buf_add(&l->known, name, n);
-	buf_char(&l->known, ' ');
+	buf_add(names, name, n);
+	buf_char(names, ' ');
+}
+
+static bool
+is_asked(const struct list *l, const char *name, size_t n)
+{
+	size_t base = strcspn(name, ". ");
+
+	if (!l->narrow || (n == 2 && memcmp(name, "id", 2) == 0))
+		return true;
+	return is_among(&l->listed, name, base) && (base == n || memmem(name, n, ".id", 3) != NULL ||
+	    (n - base == 5 && memcmp(name + base, ".name", 5) == 0));
 }
 
 static void
@@ -90,8 +105,10 @@ put_system(struct list *l)
 		;
 	for (p = system_fields[i].names; *p != '\0'; p = *end == ' ' ? end + 1 : end) {
 		end = p + strcspn(p, " ");
+		if (!is_asked(l, p, (size_t)(end - p)))
+			continue;
 		put_name(l, p, (size_t)(end - p), "");
-		know(l, p, strcspn(p, ". "));
+		put_word(&l->known, p, strcspn(p, ". "));
 	}
 }
 
@@ -107,18 +124,24 @@ is_name(struct span v)
 	return v.n > 0;
 }
 
+/* The name of a definition; false if it has none that could be asked for. */
+static bool
+name_of(struct span definition, struct span *name)
+{
+	if (!span_member(definition, "fieldName", name) || name->n < 2 || *name->p != '"')
+		return false;
+	*name = (struct span){ name->p + 1, name->n - 2 };
+	return is_name(*name);
+}
+
 static void
 put_definition(struct list *l, struct span definition)
 {
 	struct span name, type;
 
-	l->metadata++;
-	if (!span_member(definition, "fieldName", &name) || name.n < 2 || *name.p != '"')
+	if (!name_of(definition, &name) || is_among(&l->known, name.p, name.n))
 		return;
-	name = (struct span){ name.p + 1, name.n - 2 };
-	if (!is_name(name) || is_known(l, name.p, name.n))
-		return;
-	know(l, name.p, name.n);
+	put_word(&l->known, name.p, name.n);
 	span_member(definition, "type", &type);
 	if ((!span_is(type, "Lookup") && memmem(name.p, name.n, "LookupCustomField", 17) == NULL) ||
 	    strcmp(l->m->name, "product") == 0) {
@@ -129,8 +152,22 @@ put_definition(struct list *l, struct span definition)
 	put_name(l, name.p, name.n, ".name");
 }
 
+/* The next line at *at; false after the last. */
+static bool
+next_line(const struct buf *lines, size_t *at, struct span *line)
+{
+	const char *p = lines->p + *at, *lf;
+
+	if (*at >= lines->n)
+		return false;
+	lf = memchr(p, '\n', lines->n - *at);
+	*line = (struct span){ p, (size_t)(lf - p) };
+	*at += line->n + 1;
+	return true;
+}
+
 static void
-put_file(struct list *l)
+read_file(struct list *l)
 {
 	struct nd_in in = { 0 };
 	struct json j = { 0 };
@@ -143,26 +180,38 @@ put_file(struct list *l)
 			errx(EX_DATAERR, "%s:%lu: %s", in.name, (unsigned long)in.lineno, in.toolong ? "too long a line" : j.detail);
 		v = (struct span){ in.line, in.len };
 		if (span_member(v, "moduleId", &id) && span_number(id, &number) && number == (uint64_t)l->m->id)
-			put_definition(l, v);
+			span_line(&l->metadata, v);
 	}
 	nd_end(&in);
 	json_free(&j);
-	if (l->metadata == 0)
+	if (l->metadata.n == 0)
 		errx(EX_CONFIG, "%s: no field of module %d (%s): is it the output of sm-extract field?", opt.fields, l->m->id, l->m->name);
 }
 
 static void
-put_asked(struct list *l)
+read_metadata(struct list *l)
 {
-	struct buf lines = { 0 };
-	const char *p, *lf;
+	struct span line, name;
+	size_t at = 0;
 
-	list_fields(l->m, &lines);
-	for (p = lines.p; p < lines.p + lines.n; p = lf + 1) {
-		lf = memchr(p, '\n', lines.n - (size_t)(p - lines.p));
-		put_definition(l, (struct span){ p, (size_t)(lf - p) });
-	}
-	buf_free(&lines);
+	if (opt.fields != NULL)
+		read_file(l);
+	else
+		list_fields(l->m, false, &l->metadata);
+	buf_char(&l->listed, ' ');
+	while (next_line(&l->metadata, &at, &line))
+		if (name_of(line, &name))
+			put_word(&l->listed, name.p, name.n);
+}
+
+static void
+put_metadata(struct list *l)
+{
+	struct span line;
+	size_t at = 0;
+
+	while (next_line(&l->metadata, &at, &line))
+		put_definition(l, line);
 }
 
 static void
@@ -180,19 +229,17 @@ put_filter(struct buf *b, const struct module *m)
 }
 
 struct buf
-fields_body(const struct module *m)
+fields_body(const struct module *m, bool narrow)
 {
-	struct list l = { .m = m };
+	struct list l = { .m = m, .narrow = narrow };
 	struct buf body = { 0 };
 	bool product = strcmp(m->name, "product") == 0;
 
+	read_metadata(&l);
 	buf_char(&l.b, '[');
 	buf_char(&l.known, ' ');
 	put_system(&l);
-	if (opt.fields != NULL)
-		put_file(&l);
-	else
-		put_asked(&l);
+	put_metadata(&l);
 	buf_printf(&body, "{\"%s\":", product ? "fields" : "displayingFields");
 	buf_add(&body, l.b.p, l.b.n);
 	buf_printf(&body, "],\"%s\":", product ? "query" : "filterQuery");
@@ -203,5 +250,7 @@ fields_body(const struct module *m)
 	buf_char(&body, '}');
 	buf_free(&l.b);
 	buf_free(&l.known);
+	buf_free(&l.metadata);
+	buf_free(&l.listed);
 	return body;
 }

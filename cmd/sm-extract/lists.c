@@ -75,8 +75,8 @@ put_definition(struct buf *lines, struct span v, const struct module *m)
 }
 
 /* By the module's own call, or out of one of the two that give all modules at once. */
-void
-list_fields(const struct module *m, struct buf *lines)
+bool
+list_fields(const struct module *m, bool optional, struct buf *lines)
 {
 	static const char *const all[] = { "/apis/module/v4/fields/all-visible-fields", "/apis/v3/fields/getAllVisibleFields" };
 	char *path = xasprintf("/apis/module/v4/%d/fields", m->id);
@@ -86,8 +86,12 @@ list_fields(const struct module *m, struct buf *lines)
 	size_t i;
 
 	for (i = 0; i < 2 && !found; i++)
-		found = api_call("GET", all[i], NULL, i == 0, &data) &&
+		found = api_call("GET", all[i], NULL, optional || i == 0, &data) &&
 		    (span_member(data, m->meta, &v) || span_member(data, m->name, &v)) && *(data = v).p == '[';
+	if (!found && optional) {
+		free(path);
+		return false;
+	}
 	if (!found)
 		errx(EX_UNAVAILABLE, "no field definitions of module %d (%s) in any of the three calls that give them", m->id, m->name);
 	for (w = span_walk(data); span_next(&w, NULL, &v);)
@@ -95,6 +99,7 @@ list_fields(const struct module *m, struct buf *lines)
 	if (w.bad)
 		errx(EX_TEMPFAIL, "%s: damaged JSON", path);
 	free(path);
+	return true;
 }
 
 static uint64_t
@@ -115,9 +120,10 @@ list_all(const struct module *m, struct buf *lines, uint64_t *count)
 	size_t i;
 
 	if (strcmp(m->name, "field") == 0) {
+		/* Products come with the larger plans only. */
 		for (m = modules; m->name != NULL; m++)
-			if (m->id != 0)
-				list_fields(m, lines);
+			if (m->id != 0 && !list_fields(m, strcmp(m->name, "product") == 0, lines))
+				warnx("field: no definitions of module %d (%s): this account or key does not have it", m->id, m->name);
 		*count = count_lines(lines);
 		return;
 	}

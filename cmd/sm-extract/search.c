@@ -12,9 +12,11 @@
  *	  one page that holds everything needs no second pass.
  * A first answer without any record is asked for twice before it is believed.
  *
- * A pass ends at a page that is not full.  Whatever falls short after --passes
- * passes, or after BARREN passes in a row without anything new, is an error
- * (65) and no output, unless --allow-missing covers it.
+ * A pass ends at a page that is not full, if the total agrees, or else at an
+ * empty one: a service that gives fewer rows than asked for must not end it.
+ * Whatever falls short after --passes passes, or after BARREN passes in a row
+ * without anything new, is an error (65) and no output, unless --allow-missing
+ * covers it.
  */
 #include <err.h>
 #include <stdlib.h>
@@ -34,11 +36,31 @@ struct search {
 	unsigned here;		/* passes begun in this run */
 	unsigned barren;	/* passes in a row that brought nothing new */
 	bool open;		/* in mid-pass */
+	bool narrow;		/* asks only for the fields of the metadata */
+	bool whole;		/* some pass came to its end, and was not stopped as a runaway */
 	uint64_t next;		/* the offset to ask for */
 	uint64_t rows, added;	/* in this pass */
 	uint64_t pages;		/* in this pass */
-	int64_t high, before;	/* the highest total of this pass, and of the pass before; -1: none told */
+	uint64_t first;		/* rows of its first page */
+	int64_t high, before;	/* the highest total of this pass, and of the pass before; -1: none told (or 0, which a page with rows belies) */
 };
+
+/* A full page has a next one; a short one may have been cut by the service: the total tells, or an empty page. */
+static bool
+more(const struct search *q, const struct page *g)
+{
+	if (g->rows == 0 || g->rows >= q->m->page)
+		return g->rows > 0;
+	return q->high < 0 || q->next < (uint64_t)q->high;
+}
+
+static bool
+runaway(const struct search *q)
+{
+	uint64_t most = q->high > 0 ? (uint64_t)q->high : store_count(q->s);
+
+	return q->next > 2 * most + RUNAWAY;
+}
 
 static void
 note_page(const struct page *g, uint64_t added, void *arg)
@@ -48,6 +70,7 @@ note_page(const struct page *g, uint64_t added, void *arg)
 	if (g->from == 0) {
 		q->before = q->high;
 		q->high = -1;
+		q->first = g->rows;
 		q->rows = q->added = q->pages = 0;
 		q->pass = g->pass;
 		q->open = true;
@@ -55,12 +78,13 @@ note_page(const struct page *g, uint64_t added, void *arg)
 	q->rows += g->rows;
 	q->added += added;
 	q->pages++;
-	q->next = g->from + q->m->page;
-	if (g->total > q->high)
+	q->next = g->from + (g->rows < q->m->page ? g->rows : q->m->page);
+	if (g->total > q->high && (g->total > 0 || g->rows == 0))
 		q->high = g->total;
-	if (g->rows >= q->m->page && q->next <= 2 * (uint64_t)(q->high > 0 ? q->high : (int64_t)store_count(q->s)) + RUNAWAY)
+	q->open = more(q, g) && !runaway(q);
+	if (q->open)
 		return;
-	q->open = false;
+	q->whole = q->whole || !runaway(q);
 	q->barren = q->added > 0 ? 0 : q->barren + 1;
 }
 
@@ -80,10 +104,12 @@ complete(const struct search *q)
 		return false;
 	if (have == 0)
 		return !q->open && total <= 0 && q->barren >= 2;
-	if (total < 0)
-		return !q->open && (q->barren > 0 || (q->pass == 1 && q->pages == 1));
+	if (!q->whole)
+		return false;
+	if (total <= 0)
+		return !q->open && (q->barren > 0 || (q->pass == 1 && q->rows == q->first && q->first < q->m->page));
 	if (have >= (uint64_t)total)
-		return total > 0;
+		return true;
 	if (q->open || q->barren == 0)
 		return false;
 	if ((uint64_t)total - have <= opt.allow_missing)
@@ -92,6 +118,21 @@ complete(const struct search *q)
 }
 
 /* ---- one page ---- */
+
+/*
+ * The first search was refused.  An unknown name in displayingFields is passed
+ * over, as far as one knows; should it be an error, only the fields of the
+ * account's own metadata are asked for.
+ */
+static void
+narrow_body(struct search *q)
+{
+	struct buf body = fields_body(q->m, true);
+
+	q->narrow = true;
+	store_set_body(q->s, &body);
+	buf_free(&body);
+}
 
 static struct buf
 page_path(const struct search *q)
@@ -118,7 +159,8 @@ read_page(const struct search *q, struct span data, struct page *g, struct buf *
 	struct walk w;
 	uint64_t total;
 
-	if (*data.p == '{' && !span_member(data, "data", &rows) && !span_member(data, "records", &rows))
+	if ((*data.p == '{' && !span_member(data, "data", &rows) && !span_member(data, "records", &rows)) ||
+	    (*rows.p != '[' && *rows.p != '{' && !span_null(rows)))
 		errx(EX_UNAVAILABLE, "%s: an answer without a list of records", q->m->name);
 	if (*data.p == '{' && (span_member(data, "totalRows", &v) || span_member(data, "total", &v)) && span_number(v, &total))
 		g->total = (int64_t)total;
@@ -135,7 +177,11 @@ get_page(struct search *q)
 	struct buf path = page_path(q), lines = { 0 };
 	struct span data;
 
-	api_call("POST", path.p, store_body(q->s), false, &data);
+	if (!api_call("POST", path.p, store_body(q->s), q->pages == 0 && !q->narrow, &data)) {
+		buf_free(&path);
+		narrow_body(q);
+		return;
+	}
 	read_page(q, data, &g, &lines);
 	note_page(&g, store_add(q->s, &g, &lines), q);
 	progress_show(q->m, q->pass, store_count(q->s), wanted(q));
@@ -149,20 +195,30 @@ get_page(struct search *q)
 
 /* ---- all pages ---- */
 
+static bool
+begun_with(const struct search *q, bool narrow)
+{
+	const struct buf *old = store_body(q->s);
+	struct buf body = fields_body(q->m, narrow);
+	bool same = old->n == body.n && memcmp(old->p, body.p, body.n) == 0;
+
+	buf_free(&body);
+	return same;
+}
+
+/* A run that goes on asks as it began. */
 static void
 set_body(struct search *q)
 {
-	const struct buf *old = store_body(q->s);
 	struct buf body;
 
-	if (old->n > 0 && opt.fields == NULL)
-		return;			/* a run that goes on asks as it began */
-	body = fields_body(q->m);
-	if (old->n == 0)
+	if (store_body(q->s)->n == 0) {
+		body = fields_body(q->m, false);
 		store_set_body(q->s, &body);
-	else if (old->n != body.n || memcmp(old->p, body.p, body.n) != 0)
+		buf_free(&body);
+	} else if (opt.fields != NULL && !begun_with(q, false) && !begun_with(q, true)) {
 		errx(EX_CONFIG, "%s/%s.pages: begun with other fields than those of %s; remove it to begin anew", opt.state, q->m->name, opt.fields);
-	buf_free(&body);
+	}
 }
 
 static _Noreturn void
@@ -172,6 +228,9 @@ fall_short(const struct search *q)
 	int64_t total = wanted(q);
 
 	progress_end();
+	if (!q->whole)
+		errx(EX_DATAERR, "%s: the pages do not end: the service gave %llu records over and over, whatever offset was asked for; "
+		    "this is not an answer to rely on", q->m->name, (unsigned long long)have);
 	if (total < 0)
 		errx(EX_DATAERR, "%s: pass %u still brought new records (%llu so far) and no total is told; more --passes%s",
 		    q->m->name, q->pass, (unsigned long long)have, opt.state != NULL ? ", the pages are kept" : "");

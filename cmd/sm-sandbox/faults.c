@@ -2,7 +2,7 @@
  * The faults file: one fault a line, words apart by blanks, # begins a
  * comment.  A line is a trouble of paging,
  *
- *	shuffle=SEED | overlap
+ *	shuffle=SEED | overlap | cap=ROWS
  *
  * or an action with conditions:
  *
@@ -107,7 +107,7 @@ word(struct line *l, char *text, const struct place *p)
 		word_number(l, text, value, p);
 }
 
-/* shuffle=SEED or overlap, alone on their line */
+/* shuffle=SEED, overlap or cap=ROWS, alone on their line */
 static bool
 paging_word(char *first, char *rest, struct paging *paging, const struct place *p)
 {
@@ -115,6 +115,8 @@ paging_word(char *first, char *rest, struct paging *paging, const struct place *
 		paging->overlap = true;
 	else if (strncmp(first, "shuffle=", 8) == 0)
 		paging->seed = value_number(first + 8, 1000000000, "shuffle", p);
+	else if (strncmp(first, "cap=", 4) == 0)
+		paging->cap = value_number(first + 4, 250, "cap", p);
 	else
 		return false;
 	paging->shuffle |= first[0] == 's';

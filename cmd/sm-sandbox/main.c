@@ -87,6 +87,7 @@ static const char usage[] =
 "A faults file has one fault a line; # begins a comment:\n"
 "  shuffle=SEED    offset paging is unstable: a pass over several pages repeats\n"
 "                  some rows and misses some; several passes united find all\n"
+"  cap=ROWS        a page holds no more rows than that, whatever is asked for\n"
 "  overlap         each page begins a tenth of a page early, so rows repeat and the\n"
 "                  last ones come only to who reads on until a page is not full\n"
 "  [match=TEXT] [at=N] [every=N] [times=N] ACTION\n"

@@ -160,6 +160,7 @@ struct paging {
 	uint64_t seed;		/* of shuffle */
 	bool shuffle;
 	bool overlap;
+	size_t cap;		/* rows a page, at most; 0: as the service has it */
 	uint64_t pass;		/* counts the requests with from=0 */
 };
 

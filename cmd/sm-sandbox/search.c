@@ -47,6 +47,8 @@ page_read(struct call *c, struct page *p)
 	}
 	if (p->rows > ROWS_MAX)
 		p->rows = ROWS_MAX;
+	if (c->paging->cap > 0 && p->rows > c->paging->cap)
+		p->rows = c->paging->cap;
 	return true;
 }
 
