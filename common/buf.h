@@ -11,6 +11,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 struct buf {
 	char *p;
@@ -19,9 +20,30 @@ struct buf {
 };
 
 void buf_room(struct buf *b, size_t more);	/* room for more bytes after n */
-void buf_add(struct buf *b, const void *p, size_t n);
-void buf_str(struct buf *b, const char *s);
-void buf_char(struct buf *b, char c);
+
+/* In the header, because lines are put together from many short pieces of known length. */
+static inline void
+buf_add(struct buf *b, const void *p, size_t n)
+{
+	if (b->cap - b->n <= n)
+		buf_room(b, n + 1);
+	if (n > 0)
+		memcpy(b->p + b->n, p, n);
+	b->n += n;
+}
+
+static inline void
+buf_str(struct buf *b, const char *s)
+{
+	buf_add(b, s, strlen(s));
+}
+
+static inline void
+buf_char(struct buf *b, char c)
+{
+	buf_add(b, &c, 1);
+}
+
 void buf_printf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void buf_uint(struct buf *b, uint64_t v);
 void buf_nul(struct buf *b);			/* a NUL after the bytes, not counted in n */

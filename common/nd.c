@@ -3,6 +3,7 @@
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
@@ -159,6 +160,17 @@ nd_read(struct nd_in *in)
 		return true;
 	}
 	return false;
+}
+
+bool
+nd_ready(const struct nd_in *in, int ms)
+{
+	const struct nd_reader *r = in->r;
+	struct pollfd p = { .fd = r->fd, .events = POLLIN };
+
+	/* Whatever poll finds wrong with the descriptor is for nd_read to say. */
+	return r->eof || memchr(r->buf + r->from, '\n', r->to - r->from) != NULL ||
+	    (poll(&p, 1, ms) != 0 && p.revents != 0);
 }
 
 void

@@ -41,6 +41,7 @@ struct nd_out {
 
 void nd_open(struct nd_in *in, const char *path);	/* NULL or "-": stdin; missing file: 66 */
 bool nd_read(struct nd_in *in);				/* the next record's line; false at the end */
+bool nd_ready(const struct nd_in *in, int ms);		/* would nd_read not have to wait?  For those who have other things to do; looks for at most ms */
 void nd_end(struct nd_in *in);				/* closes and frees */
 void nd_limit(size_t bytes);				/* a smaller (or larger) line limit */
 

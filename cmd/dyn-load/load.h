@@ -30,7 +30,7 @@ enum outcome { OUT_CREATED, OUT_UPDATED, OUT_UNCHANGED, OUT_MATCHED, OUT_REJECTE
 
 /* Why a row is read before anything else is done with it. */
 enum ask {
-	ASK_EXISTS,		/* a create was refused: a row with this id is there */
+	ASK_EXISTS,		/* a create was refused, or would be: a row with this id is there */
 	ASK_UNKNOWN,		/* sent, and nobody knows what became of it */
 	ASK_CHANGED,		/* loaded before with other contents */
 	ASK_GIVEN		/* an update or a matched row: it must be there */
@@ -71,6 +71,7 @@ struct table {
 	bool probed;
 	size_t size;			/* rows a call, now */
 	unsigned good;			/* calls that went well since size was last changed */
+	size_t there;			/* rows in a row that were to be created and were there already */
 	struct queue creates;
 	bool described;			/* the rest is filled */
 	struct column *column;		/* sorted by name */

@@ -27,6 +27,7 @@
 
 #define PROGRAM "dyn-load"
 #define HELD_MAX ((size_t)256 << 20)	/* bytes of lines in memory */
+#define LOOK 500			/* ms; so late is a signal seen while the input keeps us waiting */
 
 struct options options = { .batch = 100, .retries = 10 };
 
@@ -207,6 +208,22 @@ window_full(void)
 	return order_held() >= pace_window() * options.batch || rows_held() >= HELD_MAX;
 }
 
+/* A writer that is slow must not keep answers from being taken, or a signal from being heard. */
+static bool
+input_ready(int ms)
+{
+	return ended || line_in_hand || nd_ready(&in, ms);
+}
+
+/* Without a first line nobody is asked for anything; and the rejects of before may be on their way to us, so they stay until it is here. */
+static void
+first_line(void)
+{
+	while (!run_stopping() && !input_ready(LOOK))
+		;
+	line_in_hand = !run_stopping() && nd_read(&in);
+}
+
 /* The next row of the input, or, after its end, of those that wait for another try. */
 static struct row *
 next_row(void)
@@ -229,7 +246,7 @@ fill_window(void)
 {
 	struct row *r;
 
-	while (!run_stopping() && !window_full() && (r = next_row()) != NULL) {
+	while (!run_stopping() && !window_full() && input_ready(order_held() == 0 ? LOOK : 0) && (r = next_row()) != NULL) {
 		order_add(r);
 		if (!r->settled)
 			row_route(r);
@@ -314,7 +331,7 @@ main(int argc, char *argv[])
 		row_confirmed(options.confirmed);
 	nd_open(&in, NULL);
 	journal_open(options.journal);
-	line_in_hand = nd_read(&in);
+	first_line();
 	rej_open(&rejects, PROGRAM, options.rejects);
 	nd_create(&out, NULL);
 	order_open(in.name, &rejects, &out);

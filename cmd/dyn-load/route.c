@@ -5,11 +5,15 @@
  * stands for an existing row).  A durable outcome of the same row is repeated
  * and nothing is sent.  An intent without outcome is unknown: the target is
  * asked.  An outcome of the row as it was before an edit leads to an update.
+ * When all the rows before a new one were there already (a journal that is not
+ * the one the target was loaded with), it is asked for first.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "load.h"
+
+#define THERE_MANY 200			/* rows that were there in a row, from where the next is asked for first */
 
 struct queue queues[WANTS];
 
@@ -85,8 +89,12 @@ row_route(struct row *r)
 		r->ask = ASK_UNKNOWN;		/* it may never have arrived */
 	else
 		r->ask = r->how == HOW_CREATE ? ASK_CHANGED : ASK_GIVEN;
-	if (r->how == HOW_CLOSE)
+	if (r->how == HOW_CLOSE) {
 		row_want(r, open ? WANT_READ : WANT_ACTION);
-	else
+	} else if (r->how == HOW_CREATE && !r->ours && r->table->there >= THERE_MANY) {
+		r->ask = ASK_EXISTS;
+		row_want(r, WANT_READ);
+	} else {
 		row_want(r, r->how == HOW_CREATE && !r->ours ? WANT_CREATE : WANT_READ);
+	}
 }

@@ -115,7 +115,7 @@ is_confirmed(const struct json_value *map)
 
 /* ---- the members ---- */
 
-enum { M_TABLE, M_SOURCE, M_MAP, M_HOW, M_MATCH, M_ACTION, M_STATUS };
+enum { M_TABLE, M_SOURCE, M_MAP, M_HOW, M_MATCH, M_ACTION, M_STATUS, M_STATECODE, M_STATUSCODE };
 
 static struct json_names *
 names(void)
@@ -131,6 +131,8 @@ names(void)
 		json_names_add(n, "_match");
 		json_names_add(n, "_action");
 		json_names_add(n, "_status");
+		json_names_add(n, "statecode");
+		json_names_add(n, "statuscode");
 	}
 	return n;
 }
@@ -145,7 +147,8 @@ own_word(const struct json_value *key)
 static void
 take_send(struct row *r, const struct json *j)
 {
-	const char *from = NULL, *to = NULL, *p;
+	const char *from = NULL, *p;
+	const struct json_member *last = NULL;
 	struct buf b = { 0 };
 	size_t i, n, run = 0, runs = 0;
 
@@ -160,12 +163,12 @@ take_send(struct row *r, const struct json *j)
 			runs++;
 		if (from == NULL)
 			from = m->key.p - 1;
-		json_raw(&m->value, &p, &n);
-		to = p + n;
+		last = m;
 		r->nested = r->nested || m->value.kind == JSON_OBJECT || m->value.kind == JSON_ARRAY;
 	}
+	json_raw(&last->value, &p, &n);	/* there is one at least: the id */
 	r->send = from;
-	r->sendlen = (size_t)(to - from);
+	r->sendlen = (size_t)(p + n - from);
 	if (runs < 2)
 		return;
 	for (i = 0; i < j->count; i++) {
@@ -294,19 +297,25 @@ take_source(struct row *r, const struct json *j)
 static void
 take_hash(struct row *r)
 {
-	char how[128];
-	int n;
+	static struct buf how;		/* reused; no state between rows */
 
-	n = snprintf(how, sizeof(how), "%s %c %d %s %lld", r->table->name, (char)r->how, (int)r->policy, r->action,
-	    (long long)r->action_status);
-	r->hash = XXH3_64bits_withSeed(r->send, r->sendlen,
-	    XXH3_64bits(how, n < (int)sizeof(how) ? (size_t)n : sizeof(how) - 1));
+	how.n = 0;
+	buf_str(&how, r->table->name);
+	buf_char(&how, ' ');
+	buf_char(&how, (char)r->how);
+	buf_char(&how, ' ');
+	buf_uint(&how, (uint64_t)r->policy);
+	buf_char(&how, ' ');
+	buf_str(&how, r->action);
+	buf_char(&how, ' ');
+	buf_uint(&how, (uint64_t)r->action_status);
+	r->hash = XXH3_64bits_withSeed(r->send, r->sendlen, XXH3_64bits(how.p, how.n));
 }
 
 static bool
 judge_state(struct row *r, const struct json *j)
 {
-	if (r->how != HOW_CREATE || (json_get(j, "statecode") == NULL && json_get(j, "statuscode") == NULL))
+	if (r->how != HOW_CREATE || (j->slot[M_STATECODE] == NULL && j->slot[M_STATUSCODE] == NULL))
 		return true;
 	bad(r, "refused", "rows are created open: statecode and statuscode are set later by a row with \"_how\":\"update\"");
 	return false;

@@ -98,6 +98,8 @@ settle_there(struct row *r, const struct json *j, const char *request)
 {
 	struct buf patch = { 0 }, before = { 0 };
 
+	if (r->how == HOW_CREATE && r->ask == ASK_EXISTS)
+		r->table->there++;
 	if (!is_ours(r, j)) {
 		judge(r, "conflict", 200, request, "a row with this id is there, and it is not this record's: "
 		    "its sm_salesmate_id is missing or another; it stays as it is");
@@ -163,6 +165,7 @@ settle_absent(struct row *r, const struct reason *why)
 {
 	if (r->how == HOW_CREATE && r->ask != ASK_CHANGED) {
 		r->asked = true;
+		r->table->there = 0;
 		row_want(r, WANT_CREATE);
 	} else if (r->how == HOW_CREATE) {
 		judge(r, "missing", why->status, why->request, "it was loaded before and is gone from the target: "
