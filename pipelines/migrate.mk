@@ -4,7 +4,7 @@
 # settings.mk, maps/ and data/.  make in it goes as far as the gates allow:
 #
 #	extract		what Salesmate has (data/source/<module>/10-extracted.ndjson)
-#	target		the organisation pinned, its schema completed, its metadata pulled
+#	target		the organisation pinned, its schema completed, its metadata pulled; the default maps
 #	owners		who owns what, matched by e-mail; unresolved owners stop the chain
 #	accounts contacts leads opportunities
 #			each: ids, 30-resolved, 40-mapped, 50-loaded, 60-verified, gate
@@ -59,7 +59,7 @@ include $(SMDYN)/pipelines/confirm.mk
 include $(SMDYN)/pipelines/report.mk
 
 extract: $(EXTRACTED)
-target: $(METADATA)
+target: $(METADATA) $(patsubst $(SMDYN)/pipelines/%,%,$(filter-out $(if $(PARENT_FIELD),,%link.csv),$(wildcard $(SMDYN)/pipelines/maps/*.csv)))
 owners: data/owner/gate
 accounts: data/account/gate
 contacts: data/contact/gate

@@ -2,7 +2,9 @@
 
 METADATA = data/target/metadata/tables.ndjson
 CHOICES = data/target/choices.csv
-TABLES = account contact lead opportunity opportunityclose systemuser team transactioncurrency
+# What the maps write or point to, and what dyn-schema asks about, so that a rehearsal can serve it.
+TABLES = account contact lead opportunity opportunityclose systemuser team transactioncurrency \
+	organization publisher solution
 
 # The organisation this migration belongs to.  Asked once; every load refuses another.
 data/target/organization:
