@@ -1,24 +1,37 @@
-# The reconciliation on the terminal.
+# The reconciliation on the terminal, 80 columns where the figures allow; all of it is in index.html.
 def pad($n): tostring | if length < $n then (" " * ($n - length)) + . else . end;
 def left($n): tostring | if length < $n then . + (" " * ($n - length)) else . end;
-def columns: ["source", "created", "updated", "matched", "unchanged", "skipped", "queued", "rejected"];
+# Rows of cells, the head first: each column as wide as its widest cell; those in $text to the left.
+def aligned($text): [transpose[] | map(tostring | length) | max] as $w
+	| .[] | [to_entries[] | .key as $i | .value | if any($text[]; . == $i) then left($w[$i]) else pad($w[$i]) end]
+	| join("  ") | sub(" +$"; "");
 def verdict: if .reached == false then "not reached" elif .balanced then "balanced" else "NOT BALANCED" end;
-("" , ("object" | left(12)) + ([columns[] | pad(10)] | add) + ("fields" | pad(10)) + ("links" | pad(8)) + ("differ" | pad(8)) + "  books"),
-(.objects[] | . as $o | (.object | left(12)) + ([columns[] as $c | $o[$c] | pad(10)] | add)
-	+ (.fields_verified | pad(10)) + (.links_verified | pad(8))
-	+ (.field_mismatches + .link_mismatches + (.missing_rows // 0) + (.unexpected_rows // 0) | pad(8)) + "  " + verdict),
-"",
-(.objects[] | select(.sums) | .sums as $s | "\(.object): \($s.of) by \($s.by), exact",
-	("  " + ("" | left(14)) + ("source" | pad(28)) + ("target" | pad(28)) + ("set aside" | pad(28))),
-	($s.groups[] | "  " + ((if .group == "" then "(blank)" else .group end) | left(14))
-		+ ([.source, .target, .set_aside | "\(.count) / \(.sum)" | pad(28)] | add)), ""),
-"owners: \(.owners.matched) matched, \(.owners.missing) missing, \(.owners.inactive) inactive, \(.owners.ambiguous) ambiguous"
-	+ (if .owners.fallback then "; \(.owners.records_with_fallback) records went to the fallback owner \(.owners.fallback)" else "" end),
-"lifecycle (\(.lifecycle.field)): \(.lifecycle.lead) leads, \(.lifecycle.contact) contacts, \(.lifecycle.undecided) undecided",
-"deals of leads (\(.lead_deals.policy)): \(.lead_deals.linked) linked, \(.lead_deals.queued) queued, \(.lead_deals.promoted) contacts promoted",
-(if .settings.allow_rejects != "0" then "rejects accepted by setting: ALLOW_REJECTS=\(.settings.allow_rejects)" else empty end),
-(.objects[] | select((.causes // []) != []) | .object as $o | .causes[]
-	| "  \($o | left(12)) \(.count | pad(6)) \(.kind | left(8)) \(.code) \(.field) (\(.stage))"),
-"",
-(if .balanced then "balanced: every record is accounted for, every field and link read back is as mapped"
-	elif .complete then "NOT BALANCED" else "stopped at a gate: see above; make goes on from there" end)
+def differences: .field_mismatches + .link_mismatches + (.missing_rows // 0) + (.unexpected_rows // 0);
+# Outcomes that no object has are left out.
+def columns: [.objects as $o | "source", "created", "updated", "matched", "unchanged", "skipped", "queued", "rejected"
+	| . as $c | select(any("source", "created", "rejected"; . == $c) or any($o[]; .[$c] > 0))];
+def books: columns as $columns | ([["object"] + $columns + ["differ", "books"]]
+	+ [.objects[] | . as $o | [.object] + [$columns[] as $c | $o[$c]] + [differences, verdict]]
+	| aligned([0, ($columns | length + 2)]));
+def sums: .objects[] | select(.sums) | "\(.object): \(.sums.of) by \(.sums.by), exact",
+	([[.sums.by, "source", "sum", "target", "sum", "set aside", "sum"]]
+		+ [.sums.groups[] | [(if .group == "" then "(blank)" else .group end), (.source, .target, .set_aside | .count, .sum)]]
+		| aligned([0])), "";
+def people: "owners: \(.owners.matched) matched, \(.owners.missing) missing, \(.owners.inactive) inactive, \(.owners.ambiguous) ambiguous",
+	(.owners | select(.fallback) | "  \(.records_with_fallback) records went to the fallback owner \(.fallback)"),
+	"contacts by their \(.lifecycle.field): \(.lifecycle.lead) to lead, \(.lifecycle.contact) to contact, \(.lifecycle.undecided) undecided",
+	(.lead_deals | "deals of contacts that became leads: \(.linked) linked, \(.queued) queued, \(.promoted) promoted (LEAD_DEALS=\(.policy))"),
+	(.settings.allow_rejects | select(. != "0") | "rejects accepted by a setting: ALLOW_REJECTS=\(.)");
+def rank: {rejects: 0, queue: 1, skipped: 2}[.] // 3;
+def causes: [.objects[] | .object as $o | .causes[]? | [.count, $o, .kind, .code, .field, .stage]]
+	| sort_by((.[2] | rank), -.[0])
+	| select(. != [])
+	| "set aside, by cause; the records are in data/OBJECT/STAGE.KIND.ndjson:",
+		([["records", "object", "kind", "code", "field", "stage"]] + .[:24] | aligned([1, 2, 3, 4, 5])),
+		(.[24:] | length | select(. > 0) | "and \(.) more causes, in report/index.html"), "";
+def last: if .balanced then "balanced: every record is accounted for, every field and link read back is as mapped"
+	elif .complete then "NOT BALANCED: data/OBJECT/60-mismatches.ndjson has the differences"
+	else "stopped before \(first(.objects[] | select(.reached == false) | .object)): mend the cause above and run make again" end;
+"", books, "",
+"read back and compared: \([.objects[].fields_verified] | add) fields, \([.objects[].links_verified] | add) links, \([.objects[] | differences] | add) differ", "",
+sums, people, "", causes, last
