@@ -37,12 +37,12 @@ def people: "<h2>Owners, lifecycle, deals of leads</h2><ul>"
 <title>Migration report</title>
 <style>
 :root{color-scheme:light dark;--line:#8884;--good:#1a7f37;--bad:#d1242f}
-body{font:15px/1.5 system-ui,sans-serif;max-width:80rem;margin:2rem auto;padding:0 1rem;overflow-wrap:anywhere}
+body{font:15px/1.5 system-ui,sans-serif;max-width:82rem;margin:2rem auto;padding:0 1rem;overflow-wrap:anywhere}
 h1{font-size:1.5rem}h2{font-size:1.1rem;margin-top:2rem}
 .verdict{font-size:1.1rem;font-weight:600;padding:.6rem .9rem;border-left:.4rem solid}
 .good{border-color:var(--good)}.bad{border-color:var(--bad)}
 .wide{overflow-x:auto}table{border-collapse:collapse;font-size:.9rem;font-variant-numeric:tabular-nums}
-th,td{padding:.3rem .6rem;border-bottom:1px solid var(--line);text-align:left;vertical-align:bottom}td{white-space:nowrap}
+th,td{padding:.3rem .5rem;border-bottom:1px solid var(--line);text-align:left;vertical-align:bottom}td{white-space:nowrap}
 th:first-child,td:first-child{position:sticky;left:0;background:Canvas;padding-left:0}
 th{overflow-wrap:normal}.n{text-align:right}
 @media print{body{margin:0;max-width:none}.wide{overflow:visible}}
