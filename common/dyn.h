@@ -5,7 +5,7 @@
  * (or _FILE).  Missing or malformed: 78, a refused secret: 77, both with one
  * line that says what to do.  Tokens are fetched when needed, renewed at 80 %
  * of their life by the monotonic clock, and once more, by force, on a 401.
- * Source of the protocol facts: the reference's sections 1, 2, 11.
+ * Source of the protocol facts: Microsoft's Dataverse Web API documentation.
  */
 #ifndef DYN_H
 #define DYN_H
@@ -62,7 +62,7 @@ struct dyn_who {
 };
 void dyn_whoami(struct dyn *d, struct dyn_who *w);			/* fails with dyn_fail */
 
-/* All pages of path (maxpagesize 5000); each row once, in order.  false from row stops. */
+/* All pages of path (maxpagesize 5000), in order; a next page that cannot be or was read already is 69.  false from row stops. */
 typedef bool dyn_row(const struct json_value *row, void *arg);
 void dyn_pages(struct dyn *d, const char *path, const char *const *extra, dyn_row *row, void *arg);
 

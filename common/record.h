@@ -2,7 +2,7 @@
  * record - what several programs do alike with a source record
  *
  * A relation comes as an object with an id, as a number or as text; null, "",
- * white space, {} and an object of nulls mean that there is none.  A key is
+ * blanks, {} and an object of nulls and empty texts mean that there is none.  A key is
  * the text of that id: a number as it is written, a text unescaped.
  */
 #ifndef RECORD_H
