@@ -68,6 +68,7 @@ void json_free(struct json *j);
 
 /*
  * Walking what json_parse has judged (and nothing else: no checks are made).
+ * As for json_parse, JSON_PAD readable bytes must follow the text.
  *	struct json_iter it = json_iter(&value);	an object or array
  *	while (json_next(&it, &key, &v)) ...		key may be NULL; empty for arrays
  */

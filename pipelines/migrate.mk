@@ -23,7 +23,8 @@ MAKEFLAGS += --no-builtin-rules
 .DEFAULT_GOAL := all
 
 SMDYN := $(patsubst %/,%,$(abspath $(dir $(lastword $(MAKEFILE_LIST)))/..))
-export PATH := $(SMDYN)/bin:$(SMDYN)/../../bin:$(PATH)
+# The programs: of this tree or this installation, unless BIN names another folder of them.
+export PATH := $(BIN:%=%:)$(SMDYN)/bin:$(SMDYN)/../../bin:$(PATH)
 
 # Settings, each with its default; settings.mk or the command line says otherwise.
 NAMESPACE ?= $(SM_LINK)

@@ -54,7 +54,7 @@ setup() {
 }
 
 @test "the demo ends with balanced books, and each planted fault is where it belongs" {
-	BIN=${BIN_DIR:-$root/bin} sh "$root/pipelines/demo" "$fixtures/demo" >log 2>&1 || { tail -n 40 log; false; }
+	sh "$root/pipelines/demo" "$fixtures/demo" >log 2>&1 || { tail -n 40 log; false; }
 	run jq -c '[.balanced, .complete, .lifecycle.lead, .lifecycle.contact, .lifecycle.undecided]' demo/report/summary.json
 	[ "$output" = '[true,true,69,48,3]' ]
 	cd demo/data
@@ -196,11 +196,12 @@ setup() {
 	tree=$BATS_TEST_TMPDIR/tree
 	mkdir -p "$tree/bin"
 	ln -s "$root/pipelines" "$tree/pipelines"
-	for p in "${BIN_DIR:-$root/bin}"/*; do ln -s "$p" "$tree/bin/"; done
+	for p in "$BIN"/*; do ln -s "$p" "$tree/bin/"; done
 	rm "$tree/bin/dyn-load"
 	printf '#!/bin/sh\nexec timeout --foreground -s KILL "$(cat "%s/moment")" "%s" "$@"\n' \
-		"$tree" "${BIN_DIR:-$root/bin}/dyn-load" >"$tree/bin/dyn-load"
+		"$tree" "$BIN/dyn-load" >"$tree/bin/dyn-load"
 	chmod +x "$tree/bin/dyn-load"
+	export BIN=$tree/bin
 	stand_ins killed
 	migration killed "${demo_settings[@]}"
 	echo 60 >"$tree/moment"

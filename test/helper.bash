@@ -1,7 +1,8 @@
 # What every test file loads: the built programs on PATH, and golden runs.
 bats_require_minimum_version 1.5.0
 root=$(cd "$BATS_TEST_DIRNAME/.." && pwd)
-PATH=${BIN_DIR:-$root/bin}:$PATH
+export BIN=${BIN_DIR:-$root/bin}
+PATH=$BIN:$PATH
 fixtures=$root/fixtures
 export LC_ALL=C TZ=UTC0
 

@@ -9,8 +9,9 @@
 #include "metadata.h"
 
 struct json_value
-buf_object(const struct buf *b)
+buf_object(struct buf *b)
 {
+	json_pad(b);
 	return (struct json_value){ .p = b->p, .n = b->n, .kind = JSON_OBJECT };
 }
 
@@ -63,7 +64,7 @@ expand_column(struct read *d, struct buf *b, const struct table *t, const struct
 
 /* Judges a row; true: its selected members are in b and the closing brace is the caller's.  *failed: answered. */
 static bool
-take_row(struct read *d, struct buf *b, const struct buf *row, bool *failed)
+take_row(struct read *d, struct buf *b, struct buf *row, bool *failed)
 {
 	struct json_value v = buf_object(row);
 	int match;

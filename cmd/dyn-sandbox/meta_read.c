@@ -39,7 +39,7 @@ close_list(struct read *d, bool good)
 
 /* One row; true: the closing brace (after what is expanded) is the caller's. */
 static bool
-open_one(struct read *d, const char *context, const struct buf *row)
+open_one(struct read *d, const char *context, struct buf *row)
 {
 	struct json_value v = buf_object(row);
 	struct buf b = { 0 };

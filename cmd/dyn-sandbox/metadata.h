@@ -137,7 +137,7 @@ struct read {
 	struct shape shape;
 	size_t count;			/* rows so far */
 };
-struct json_value buf_object(const struct buf *b);			/* the JSON object that b holds */
+struct json_value buf_object(struct buf *b);				/* the JSON object that b holds; pads it */
 bool list_tables(struct read *d, struct buf *b);
 bool list_columns(struct read *d, struct buf *b, const struct table *t, const char *cast);	/* cast NULL: all */
 bool list_relations(struct read *d, struct buf *b, struct relation *const *list, size_t n, bool cast);
