@@ -23,11 +23,23 @@ leave(void)
 	exit(0);
 }
 
+/* Closed standard descriptors are opened the wrong way round: no file gets their number, and their use is an error. */
+static void
+take_descriptors(void)
+{
+	int fd;
+
+	for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+			exit(EX_IOERR);
+}
+
 void
 cli_start(int argc, char *argv[], const char *usage)
 {
 	int i;
 
+	take_descriptors();
 	signal(SIGPIPE, SIG_IGN);
 	for (i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
 		if (strcmp(argv[i], "--help") == 0) {

@@ -4,7 +4,8 @@
  * cli_start first thing in main: --help (the usage on stdout, 0) and --version
  * are answered, an argument list with a wrong option is the program's own
  * business (getopt_long, then cli_usage).  SIGPIPE is ignored, so that a lost
- * reader shows as a failed write; the locale stays "C".
+ * reader shows as a failed write; a standard descriptor that is closed is taken,
+ * so that no file of ours gets its number (reading or writing it fails); the locale stays "C".
  */
 #ifndef CLI_H
 #define CLI_H

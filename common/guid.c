@@ -1,10 +1,12 @@
+/*
+ * The low-level SHA-256 of libcrypto: SHA256() of OpenSSL 3 allocates, and gives
+ * no hash at all when memory is out.
+ */
+#define OPENSSL_SUPPRESS_DEPRECATED
 #include "guid.h"
 
 #include <openssl/sha.h>
-#include <stdlib.h>
 #include <string.h>
-
-#include "xalloc.h"
 
 /* The key as a number, when it is a plain decimal one below 2^48. */
 static bool
@@ -25,19 +27,17 @@ number(const char *key, size_t n, uint64_t *v)
 struct guid
 guid_make(const char *ns, const char *module, const char *key, size_t keylen)
 {
-	unsigned char hash[SHA256_DIGEST_LENGTH], small[512], *text = small;
-	size_t a = strlen(ns) + 1, b = strlen(module) + 1, i;
+	unsigned char hash[SHA256_DIGEST_LENGTH];
+	SHA256_CTX ctx;
+	size_t i;
 	struct guid g;
 	uint64_t v;
 
-	if (a + b + keylen > sizeof(small))
-		text = xmalloc(a + b + keylen);
-	memcpy(text, ns, a);
-	memcpy(text + a, module, b);
-	memcpy(text + a + b, key, keylen);
-	SHA256(text, a + b + keylen, hash);
-	if (text != small)
-		free(text);
+	SHA256_Init(&ctx);
+	SHA256_Update(&ctx, ns, strlen(ns) + 1);
+	SHA256_Update(&ctx, module, strlen(module) + 1);
+	SHA256_Update(&ctx, key, keylen);
+	SHA256_Final(hash, &ctx);
 	memcpy(g.b, hash, sizeof(g.b));
 	g.b[6] = (uint8_t)(0x80 | (g.b[6] & 0x0f));
 	g.b[8] = (uint8_t)(0x80 | (g.b[8] & 0x3f));

@@ -112,6 +112,9 @@ read_entry(struct idmap *m, const struct nd_in *in, uint8_t file, struct pending
 	buf_char(&p->key, (char)word_add(&m->modules, m->text.p, m->text.n, in));
 	text(m, in, KEY);
 	buf_add(&p->key, m->text.p, m->text.n);
+	if (p->key.n > KEYS_LONGEST)
+		errx(EX_DATAERR, "%s:%llu: a \"key\" of %zu bytes: %d at most", in->name, (unsigned long long)in->lineno, m->text.n,
+		    KEYS_LONGEST - 1);
 	text(m, in, TABLE);
 	p->e.table = word_add(&m->tables, m->text.p, m->text.n, in);
 	text(m, in, HOW);

@@ -16,6 +16,7 @@
  * turn is that of the record) is a duplicate.
  */
 #define WORDS_MAX 4096		/* more distinct keys than this are checked the slow way */
+#define WORD_LONGEST 256	/* bytes of a key that is kept; longer ones are checked the slow way */
 #define NONE ((uint32_t)-1)
 
 struct word {
@@ -91,9 +92,8 @@ special(const char *p, const char *end)
 #endif
 }
 
-/* Past one well-formed UTF-8 sequence of two to four bytes, or NULL. */
-static const char *
-utf8(const char *p, const char *end)
+const char *
+json_utf8(const char *p, const char *end)
 {
 	const unsigned char *u = (const unsigned char *)p;
 	size_t left = (size_t)(end - p);
@@ -180,7 +180,7 @@ string(struct reader *r, const char *p, struct json_value *v)
 			return fail(r, p, "bad-json", "raw control character inside a string");
 		} else {
 			v->ascii = false;
-			if ((q = utf8(p, r->end)) == NULL)
+			if ((q = json_utf8(p, r->end)) == NULL)
 				return fail(r, p, "bad-utf8", "bytes that are not UTF-8");
 			p = q;
 		}
@@ -455,6 +455,8 @@ intern(struct json *j, const struct json_value *k)
 	uint32_t h;
 	struct word *w;
 
+	if (k->n > WORD_LONGEST)
+		return NONE;
 	if (s->index == NULL) {
 		s->index = xmalloc(2 * WORDS_MAX * sizeof(*s->index));
 		memset(s->index, 0xff, 2 * WORDS_MAX * sizeof(*s->index));

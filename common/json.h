@@ -90,6 +90,7 @@ size_t json_utf16(const struct json_value *v);				/* length in UTF-16 code units
 void json_raw(const struct json_value *v, const char **p, size_t *n);	/* the span as it stands in the text, quotes included */
 void json_put(struct buf *b, const struct json_value *v);		/* that span */
 bool json_int(const struct json_value *v, int64_t *out);		/* an integer in range, no fraction, no exponent */
+const char *json_utf8(const char *p, const char *end);			/* past one well-formed character of two to four bytes, or NULL */
 void json_pad(struct buf *b);						/* JSON_PAD readable zeros after the bytes, not counted */
 
 #endif

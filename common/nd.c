@@ -4,8 +4,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -52,6 +54,17 @@ nd_open(struct nd_in *in, const char *path)
 	in->r->buf = xmalloc(READ_SIZE + JSON_PAD);
 }
 
+/* After a failed call: true when it was interrupted, or when another program left the descriptor non-blocking. */
+static bool
+try_again(int fd, short what)
+{
+	struct pollfd p = { .fd = fd, .events = what };
+
+	if (errno == EINTR)
+		return true;
+	return (errno == EAGAIN || errno == EWOULDBLOCK) && (poll(&p, 1, -1) >= 0 || errno == EINTR);
+}
+
 /* More bytes after to; false at the end of the file. */
 static bool
 fill(struct nd_in *in)
@@ -72,7 +85,7 @@ fill(struct nd_in *in)
 	}
 	do
 		n = read(r->fd, r->buf + r->to, r->cap - r->to);
-	while (n < 0 && errno == EINTR);
+	while (n < 0 && try_again(r->fd, POLLIN));
 	if (n < 0)
 		err(EX_IOERR, "%s:%llu: read", in->name, (unsigned long long)in->lineno + 1);
 	r->eof = n == 0;
@@ -146,6 +159,7 @@ nd_read(struct nd_in *in)
 		if (!in->r->begun && in->len >= 3 && memcmp(in->line, "\xef\xbb\xbf", 3) == 0) {
 			in->line += 3;
 			in->len -= 3;
+			in->offset += 3;
 		}
 		in->r->begun = true;
 		if (in->len > 0 && in->line[in->len - 1] == '\r')
@@ -185,6 +199,27 @@ nd_end(struct nd_in *in)
 	in->r = NULL;
 }
 
+#define OPEN_MAX_SEEN 64	/* descriptors that are looked at */
+
+/* Opens path for writing and empties it, unless this run has the same file open. */
+static int
+create(const char *path)
+{
+	struct stat st, other;
+	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666), i;
+
+	if (fd < 0 || fstat(fd, &st) != 0)
+		err(EX_CANTCREAT, "%s", path);
+	if (!S_ISREG(st.st_mode))
+		return fd;
+	for (i = 0; i < OPEN_MAX_SEEN; i++)
+		if (i != fd && fstat(i, &other) == 0 && other.st_dev == st.st_dev && other.st_ino == st.st_ino)
+			errx(EX_USAGE, "%s: this run reads or writes that file already: name another", path);
+	if (ftruncate(fd, 0) != 0)
+		err(EX_CANTCREAT, "%s", path);
+	return fd;
+}
+
 void
 nd_create(struct nd_out *out, const char *path)
 {
@@ -192,9 +227,7 @@ nd_create(struct nd_out *out, const char *path)
 
 	*out = (struct nd_out){ .name = std ? "stdout" : path };
 	out->w = xcalloc(1, sizeof(*out->w));
-	out->w->fd = std ? STDOUT_FILENO : open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-	if (out->w->fd < 0)
-		err(EX_CANTCREAT, "%s", path);
+	out->w->fd = std ? STDOUT_FILENO : create(path);
 	out->w->buf = xmalloc(WRITE_SIZE);
 }
 
@@ -205,7 +238,7 @@ put(struct nd_out *out, const char *p, size_t n)
 
 	while (n > 0) {
 		done = write(out->w->fd, p, n);
-		if (done < 0 && errno == EINTR)
+		if (done < 0 && try_again(out->w->fd, POLLOUT))
 			continue;
 		if (done < 0 && errno == EPIPE)
 			exit(EX_IOERR);		/* the reader left: it knows why */

@@ -9,6 +9,8 @@
  *
  * Writing: buffered; a failed write ends the program with 74 and names the
  * file.  A reader of ours that went away (EPIPE) ends it quietly with 74.
+ * nd_create refuses (64) a file that this run has open already, above all its
+ * own input: opening would empty it.
  * nd_close must be called: it flushes, and a lost write is found there.
  */
 #ifndef ND_H

@@ -5,6 +5,65 @@
 
 #include "xalloc.h"
 
+/* Up to the first character that does not belong; returns the bytes' number, at most those of the text. */
+static size_t
+base64(char *d, const char *p, size_t n)
+{
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	const char *digit;
+	unsigned v = 0, bits = 0;
+	size_t i, len = 0;
+
+	for (i = 0; i < n && (digit = memchr(digits, p[i], 64)) != NULL; i++) {
+		v = (v << 6 | (unsigned)(digit - digits)) & 0xffff;
+		if ((bits += 6) >= 8)
+			d[len++] = (char)(v >> (bits -= 8) & 0xff);
+	}
+	return len;
+}
+
+/* The text in a wrapping, to b; false when the record is none. */
+static bool
+unwrap(const struct json *j, struct buf *b)
+{
+	const struct json_value *v = NULL;
+	bool coded = false;
+	size_t i;
+
+	for (i = 0; i < j->count && j->count <= 2 && v == NULL; i++) {
+		coded = json_is(&j->member[i].key, "_raw_base64");
+		if ((coded || json_is(&j->member[i].key, "_raw")) && j->member[i].value.kind == JSON_STRING)
+			v = &j->member[i].value;
+	}
+	if (v == NULL)
+		return false;
+	b->n = 0;
+	buf_room(b, v->n + 1);
+	b->n = coded ? base64(b->p, v->p, v->n) : json_decode(v, b->p);
+	json_pad(b);
+	return true;
+}
+
+bool
+record_parse(struct nd_in *in, struct json *j)
+{
+	static struct buf text;		/* kept from call to call; no state */
+	size_t i;
+
+	if (in->toolong || !json_parse(j, in->line, in->len))
+		return false;
+	if (!unwrap(j, &text))
+		return true;
+	in->line = text.p;
+	in->len = text.n;
+	if (!json_parse(j, text.p, text.n))
+		return false;
+	for (i = 0; i < text.n; i++)	/* white space between members: a record is one line */
+		if (text.p[i] == '\n' || text.p[i] == '\r')
+			text.p[i] = ' ';
+	return true;
+}
+
 static bool
 blank(const char *p, size_t n)
 {

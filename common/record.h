@@ -8,11 +8,20 @@
 #ifndef RECORD_H
 #define RECORD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "buf.h"
 #include "json.h"
 #include "nd.h"
+
+/*
+ * Parses the line in hand.  A line that was set aside because it was no JSON
+ * object, {"_raw":"..."} or {"_raw_base64":"..."} with its _error, is first
+ * taken out again: line and len are then those of the text, so that it is
+ * judged as it was, or as it was mended.
+ */
+bool record_parse(struct nd_in *in, struct json *j);
 
 enum record_key { RECORD_BLANK, RECORD_KEY, RECORD_WRONG };	/* RECORD_WRONG: true, false, an array, an object with values but no id */
 

@@ -36,13 +36,45 @@ base64(struct buf *b, const char *text, size_t n)
 	}
 }
 
+/* The members but _error: the bytes of the line where _error is last or absent. */
+static void
+members(struct buf *b, const char *line, const struct json *j)
+{
+	const struct json_member *m = j->member, *end = m + j->count;
+	const char *p, *brace = strchr(line, '{');
+	size_t n;
+
+	if (j->count > 0 && json_is(&end[-1].key, "_error"))
+		end--;
+	for (; m < end && !json_is(&m->key, "_error"); m++)
+		;
+	if (m == end) {
+		n = 1;
+		if (end > j->member) {
+			json_raw(&end[-1].value, &p, &n);
+			n += (size_t)(p - brace);
+		}
+		buf_add(b, brace, n);
+		return;
+	}
+	buf_char(b, '{');
+	for (m = j->member; m < end; m++) {
+		if (json_is(&m->key, "_error"))
+			continue;
+		if (b->n > 1)
+			buf_char(b, ',');
+		json_put(b, &m->key);
+		buf_char(b, ':');
+		json_put(b, &m->value);
+	}
+}
+
 /* The record without an _error it brought along, closing brace left off; or its text where it is none. */
 static void
 record(struct buf *b, const struct nd_in *in)
 {
 	struct json j = { 0 };
 	struct json_value v;
-	size_t i, first = 1;
 
 	if (in->toolong || !json_parse(&j, in->line, in->len)) {
 		bool text = !in->toolong && j.error != NULL && strcmp(j.error, "bad-utf8") != 0;
@@ -56,19 +88,24 @@ record(struct buf *b, const struct nd_in *in)
 		buf_char(b, '"');
 		buf_free(&quoted);
 	} else {
-		buf_char(b, '{');
-		for (i = 0; i < j.count; i++) {
-			if (json_is(&j.member[i].key, "_error"))
-				continue;
-			if (!first)
-				buf_char(b, ',');
-			first = 0;
-			json_put(b, &j.member[i].key);
-			buf_char(b, ':');
-			json_put(b, &j.member[i].value);
-		}
+		members(b, in->line, &j);
 	}
 	json_free(&j);
+}
+
+/* What was printed in a message: one line of UTF-8, whatever a file's name or a value's end looks like. */
+static void
+one_line(char *text)
+{
+	const char *end = text + strlen(text), *next;
+
+	while (*text != '\0') {
+		next = (unsigned char)*text < 0x80 ? text + 1 : json_utf8(text, end);
+		if (next == NULL || (unsigned char)*text < 0x20 || *text == 0x7f)
+			*text++ = '?';
+		else
+			text += next - text;
+	}
 }
 
 static void
@@ -105,6 +142,7 @@ rej_write(struct rej *r, const struct nd_in *in, const char *code, const char *f
 	va_start(ap, fmt);
 	vsnprintf(message, sizeof(message), fmt, ap);
 	va_end(ap);
+	one_line(message);
 	if (!r->open)
 		errx(EX_DATAERR, "%s:%llu: %s%s%s: %s (--rejects FILE sets such records aside)", in->name,
 		    (unsigned long long)in->lineno, code, field != NULL ? ": " : "", field != NULL ? field : "", message);

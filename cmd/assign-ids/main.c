@@ -156,14 +156,14 @@ claim_row(struct assign *a, struct rec *r)
 }
 
 static void
-read_record(struct assign *a, const struct nd_in *in)
+read_record(struct assign *a, struct nd_in *in)
 {
 	struct rec *r = new_rec(a, in);
 	struct json_value v;
 	struct match m;
 	const char *why;
 
-	if (in->toolong || !json_parse(&a->j, in->line, in->len) || take_key(a, &v, &why) != NULL) {
+	if (!record_parse(in, &a->j) || take_key(a, &v, &why) != NULL) {
 		r->fate = BAD;
 		return;
 	}
@@ -208,12 +208,12 @@ queue(struct assign *a, const struct nd_in *in, const struct rec *r)
 
 /* A record that got no id of its own, in its own words. */
 static void
-set_aside(struct assign *a, const struct nd_in *in, const struct rec *r)
+set_aside(struct assign *a, struct nd_in *in, const struct rec *r)
 {
 	struct json_value v;
 	const char *bad, *why = "";
 
-	if (in->toolong || !json_parse(&a->j, in->line, in->len)) {
+	if (!record_parse(in, &a->j)) {
 		rej_parse(&a->rej, in, &a->j);
 		return;
 	}

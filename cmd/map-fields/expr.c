@@ -9,10 +9,12 @@
  * What would make two runs differ, or reach outside, is refused: the clock,
  * the environment, other input, messages, modules.
  */
+#include <err.h>
 #include <jq.h>
 #include <jv.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sysexits.h>
 
 #include "map.h"
 #include "xalloc.h"
@@ -131,6 +133,14 @@ scan(struct map *m, struct rule *r, struct expr *e)
 	}
 }
 
+/* libjq's own answer would be abort(). */
+static void
+no_memory(void *unused)
+{
+	(void)unused;
+	errx(EX_IOERR, "out of memory in a jq expression: give this machine more, or raise its limit (ulimit -v)");
+}
+
 struct expr *
 expr_new(struct map *m, struct rule *r)
 {
@@ -142,6 +152,7 @@ expr_new(struct map *m, struct rule *r)
 		map_finding(m, r, "source", "libjq did not start");
 		return e;
 	}
+	jq_set_nomem_handler(e->jq, no_memory, NULL);
 	jq_set_error_cb(e->jq, compile_error, &c);
 	if (!jq_compile(e->jq, r->source) && c.errors == 0)
 		map_finding(m, r, "source", "is no jq expression");

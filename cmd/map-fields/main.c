@@ -17,6 +17,7 @@
 
 #include "cli.h"
 #include "map.h"
+#include "record.h"
 
 static const char usage[] =
 "usage: map-fields --map F --metadata F [--choices F] [--rejects F] [--skipped F] [--coverage F] <resolved >mapped\n"
@@ -174,7 +175,7 @@ run(struct map *m)
 	nd_create(&out, NULL);
 	nd_open(&in, NULL);
 	while (nd_read(&in)) {
-		if (in.toolong || !json_parse(&j, in.line, in.len)) {
+		if (!record_parse(&in, &j)) {
 			rej_parse(&rejects, &in, &j);
 			continue;
 		}

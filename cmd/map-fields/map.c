@@ -1,11 +1,12 @@
 /* The map file: its rows read one by one, then grouped by the target they name. */
+#define OPENSSL_SUPPRESS_DEPRECATED	/* the low-level SHA-256 allocates nothing */
 #include <err.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sysexits.h>
 
-#include <openssl/evp.h>
+#include <openssl/sha.h>
 
 #include "csv.h"
 #include "map.h"
@@ -32,7 +33,7 @@ static const char *const columns[] = { "target", "from", "source", "when", "conv
     "score", "reason" };
 
 static void
-hash_file(EVP_MD_CTX *ctx, const char *path)
+hash_file(SHA256_CTX *ctx, const char *path)
 {
 	unsigned char bytes[16384];
 	size_t n;
@@ -41,7 +42,7 @@ hash_file(EVP_MD_CTX *ctx, const char *path)
 	if (fp == NULL)
 		err(EX_NOINPUT, "%s", path);
 	while ((n = fread(bytes, 1, sizeof(bytes), fp)) > 0)
-		EVP_DigestUpdate(ctx, bytes, n);
+		SHA256_Update(ctx, bytes, n);
 	if (ferror(fp))
 		err(EX_IOERR, "%s: read", path);
 	fclose(fp);
@@ -50,18 +51,16 @@ hash_file(EVP_MD_CTX *ctx, const char *path)
 void
 map_hash(struct map *m)
 {
-	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-	unsigned char digest[EVP_MAX_MD_SIZE];
-	unsigned n = 0, i;
+	SHA256_CTX ctx;
+	unsigned char digest[SHA256_DIGEST_LENGTH];
+	unsigned i;
 
-	if (ctx == NULL || EVP_DigestInit_ex(ctx, EVP_sha256(), NULL) != 1)
-		errx(EX_SOFTWARE, "SHA-256 is not to be had");
-	hash_file(ctx, m->path);
+	SHA256_Init(&ctx);
+	hash_file(&ctx, m->path);
 	if (m->choices_path != NULL)
-		hash_file(ctx, m->choices_path);
-	EVP_DigestFinal_ex(ctx, digest, &n);
-	EVP_MD_CTX_free(ctx);
-	for (i = 0; i < 32; i++)
+		hash_file(&ctx, m->choices_path);
+	SHA256_Final(digest, &ctx);
+	for (i = 0; i < sizeof(digest); i++)
 		snprintf(m->hash + 2 * i, 3, "%02x", digest[i]);
 }
 

@@ -1,6 +1,7 @@
 #include "reconcile.h"
 
 #include <err.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
@@ -57,7 +58,7 @@ read_kind(struct books *b, const char *prefix, const char *kind, struct sums *su
 	struct nd_in in;
 	uint64_t n;
 
-	if (access(path, F_OK) != 0) {
+	if (access(path, F_OK) != 0 && errno == ENOENT) {
 		free(path);
 		return 0;
 	}

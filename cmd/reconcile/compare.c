@@ -230,7 +230,9 @@ report(struct compare *c, const struct json *mapped, const char *kind, const str
 	if (c->out->name == NULL)
 		return;
 	b->n = 0;
-	buf_printf(b, "{\"object\":\"%s\",\"kind\":\"%s\"", c->object, kind);
+	buf_str(b, "{\"object\":");
+	buf_json_str(b, c->object);
+	buf_printf(b, ",\"kind\":\"%s\"", kind);
 	put(b, "source", json_get(mapped, "_source"));
 	put(b, "table", json_get(mapped, "_table"));
 	if (field != NULL) {
@@ -322,7 +324,9 @@ compare_unexpected(struct compare *c, const char *line, size_t n)
 	if (c->out->name == NULL)
 		return;
 	b->n = 0;
-	buf_printf(b, "{\"object\":\"%s\",\"kind\":\"unexpected-row\",\"row\":", c->object);
+	buf_str(b, "{\"object\":");
+	buf_json_str(b, c->object);
+	buf_str(b, ",\"kind\":\"unexpected-row\",\"row\":");
 	buf_add(b, line, n);
 	buf_char(b, '}');
 	nd_write(c->out, b->p, b->n);

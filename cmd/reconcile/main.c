@@ -116,8 +116,10 @@ join_key(const struct nd_in *in, const struct json *j, const struct meta *meta)
 	struct guid g;
 	const char *name = key, *open;
 
+	if (table == NULL)
+		errx(EX_DATAERR, "%s:%llu: a row without a _table", in->name, (unsigned long long)in->lineno);
 	if (name == NULL) {
-		if (table == NULL || (t = meta_table(meta, table)) == NULL)
+		if ((t = meta_table(meta, table)) == NULL)
 			errx(EX_DATAERR, "%s:%llu: a row without a _table that the metadata knows", in->name, (unsigned long long)in->lineno);
 		name = t->primary_id;
 	}
@@ -269,13 +271,18 @@ print(const struct state *s, struct nd_out *out)
 	buf_str(&b, ",\"causes\":");
 	books_print(&s->books, &b);
 	if (s->sums != NULL) {
-		buf_printf(&b, ",\"sums\":{\"of\":\"%s\",\"by\":\"%s\",\"balanced\":%s,\"groups\":", sum_field, by_field,
-		    sums_balanced(s->sums) ? "true" : "false");
+		buf_str(&b, ",\"sums\":{\"of\":");
+		buf_json_str(&b, sum_field);
+		buf_str(&b, ",\"by\":");
+		buf_json_str(&b, by_field);
+		buf_printf(&b, ",\"balanced\":%s,\"groups\":", sums_balanced(s->sums) ? "true" : "false");
 		sums_print(s->sums, &b);
 		buf_char(&b, '}');
 	}
 	if (s->tally != NULL) {
-		buf_printf(&b, ",\"tally\":{\"by\":\"%s\",\"groups\":", tally);
+		buf_str(&b, ",\"tally\":{\"by\":");
+		buf_json_str(&b, tally);
+		buf_str(&b, ",\"groups\":");
 		sums_print_side(s->tally, SUMS_TARGET, &b);
 		buf_char(&b, '}');
 	}

@@ -63,9 +63,8 @@ sums_add(struct sums *s, enum sums_side at, const struct json_value *group, cons
 	side->count++;
 	if (json_null(value) || (value->kind == JSON_STRING && value->n == 0))
 		return;
-	if (decimal_read(value, &d)) {
+	if (decimal_read(value, &d) && !__builtin_add_overflow(side->sum.v, d.v, &side->sum.v)) {
 		side->valued++;
-		side->sum.v += d.v;
 	} else {
 		side->unreadable++;
 	}

@@ -119,6 +119,8 @@ target_load(const char *path, const struct meta *meta, const char *key)
 	nd_end(&in);
 	json_free(&j);
 	map_file(t, path);
+	if (t->size < in.offset)
+		errx(EX_NOINPUT, "%s: no file that can be read twice, or it changed meanwhile: a pipe will not do", path);
 	return t;
 }
 

@@ -295,7 +295,7 @@ read_parents(struct resolve *r)
 	r->cycle = cycle_new();
 	nd_open(&in, NULL);
 	while (nd_read(&in)) {
-		if (in.toolong || !json_parse(&r->j, in.line, in.len) || !record_at(&r->id, &r->j, &v) ||
+		if (!record_parse(&in, &r->j) || !record_at(&r->id, &r->j, &v) ||
 		    record_key(&v, &key) != RECORD_KEY || !record_at(&ref->path, &r->j, &v) ||
 		    record_key(&v, &parent) != RECORD_KEY)
 			continue;
@@ -377,7 +377,7 @@ main(int argc, char *argv[])
 	nd_create(&r.out, NULL);
 	nd_open(&in, NULL);
 	while (nd_read(&in)) {
-		if (in.toolong || !json_parse(&r.j, in.line, in.len))
+		if (!record_parse(&in, &r.j))
 			rej_parse(&r.rej, &in, &r.j);
 		else
 			resolve(&r, &in);

@@ -406,7 +406,7 @@ main(int argc, char *argv[])
 	begin(&s);
 	nd_open(&in, NULL);
 	while (nd_read(&in)) {
-		if (in.toolong || !json_parse(&s.j, in.line, in.len))
+		if (!record_parse(&in, &s.j))
 			rej_parse(&s.rej, &in, &s.j);
 		else
 			decide(&s, &in);
