@@ -7,12 +7,12 @@ def aligned($text): [transpose[] | map(tostring | length) | max] as $w
 	| join("  ") | sub(" +$"; "");
 def verdict: if .reached == false then "not reached" elif .balanced then "balanced" else "NOT BALANCED" end;
 def differences: .field_mismatches + .link_mismatches + (.missing_rows // 0) + (.unexpected_rows // 0);
-# Outcomes that no object has are left out.
-def columns: [.objects as $o | "source", "created", "updated", "matched", "unchanged", "skipped", "queued", "rejected"
+# What no object has is left out.
+def columns: [(.objects | map(.differ = differences)) as $o | "source", "created", "updated", "matched", "unchanged", "skipped", "queued", "rejected", "differ"
 	| . as $c | select(any("source", "created", "rejected"; . == $c) or any($o[]; .[$c] > 0))];
-def books: columns as $columns | ([["object"] + $columns + ["differ", "books"]]
-	+ [.objects[] | . as $o | [.object] + [$columns[] as $c | $o[$c]] + [differences, verdict]]
-	| aligned([0, ($columns | length + 2)]));
+def books: columns as $columns | ([["object"] + $columns + ["books"]]
+	+ [.objects[] | (.differ = differences) as $o | [.object] + [$columns[] as $c | $o[$c]] + [verdict]]
+	| aligned([0, ($columns | length + 1)]));
 def sums: .objects[] | select(.sums) | "\(.object): \(.sums.of) by \(.sums.by), exact",
 	([[.sums.by, "source", "sum", "target", "sum", "set aside", "sum"]]
 		+ [.sums.groups[] | [(if .group == "" then "(blank)" else .group end), (.source, .target, .set_aside | .count, .sum)]]
@@ -20,16 +20,16 @@ def sums: .objects[] | select(.sums) | "\(.object): \(.sums.of) by \(.sums.by), 
 def people: "owners: \(.owners.matched) matched, \(.owners.missing) missing, \(.owners.inactive) inactive, \(.owners.ambiguous) ambiguous",
 	(.owners | select(.fallback) | "  \(.records_with_fallback) records went to the fallback owner \(.fallback)"),
 	"contacts by their \(.lifecycle.field): \(.lifecycle.lead) to lead, \(.lifecycle.contact) to contact, \(.lifecycle.undecided) undecided",
-	(.lead_deals | "deals of contacts that became leads: \(.linked) linked, \(.queued) queued, \(.promoted) promoted (LEAD_DEALS=\(.policy))"),
+	(.lead_deals | "deals of leads (LEAD_DEALS=\(.policy)): \(.linked) linked, \(.queued) queued, \(.promoted) promoted"),
 	(.settings.allow_rejects | select(. != "0") | "rejects accepted by a setting: ALLOW_REJECTS=\(.)");
 def rank: {rejects: 0, queue: 1, skipped: 2}[.] // 3;
-def causes: [.objects[] | .object as $o | .causes[]? | [.count, $o, .kind, .code, .field, .stage]]
-	| sort_by((.[2] | rank), -.[0])
+def causes: [.objects[] | .object as $o | .causes[]? | [.count, $o, .stage, .kind, .code, .field]]
+	| sort_by((.[3] | rank), -.[0])
 	| select(. != [])
 	| "set aside, by cause; the records are in data/OBJECT/STAGE.KIND.ndjson:",
-		([["records", "object", "kind", "code", "field", "stage"]] + .[:24] | aligned([1, 2, 3, 4, 5])),
+		([["records", "object", "stage", "kind", "code", "field"]] + .[:24] | aligned([1, 2, 3, 4, 5])),
 		(.[24:] | length | select(. > 0) | "and \(.) more causes, in report/index.html"), "";
-def last: if .balanced then "balanced: every record is accounted for, every field and link read back is as mapped"
+def last: if .balanced then "balanced: every record is accounted for; every field and link is as mapped"
 	elif .complete then "NOT BALANCED: data/OBJECT/60-mismatches.ndjson has the differences"
 	else "stopped before \(first(.objects[] | select(.reached == false) | .object)): mend the cause above and run make again" end;
 "", books, "",
