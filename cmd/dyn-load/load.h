@@ -203,6 +203,7 @@ struct batch *batch_next(bool rest);			/* the next one from the queues, intents 
 
 /* ---- pace.c: who may send what when ---- */
 
+void pace_room(size_t users);	/* no more workers than descriptors; too few for one: 78 */
 void pace_open(void);
 void pace_ready(struct batch *b, bool front);		/* a packed batch waits for a worker */
 bool pace_hungry(void);					/* more batches are needed */

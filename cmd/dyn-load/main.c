@@ -189,6 +189,7 @@ open_service(void)
 	struct dyn_client *who;
 	size_t n = dyn_clients(&who), i;
 
+	pace_room(n);
 	asking = dyn_open_as(&patient, &who[0]);
 	for (i = 0; i < n; i++) {
 		explicit_bzero(who[i].secret, strlen(who[i].secret));

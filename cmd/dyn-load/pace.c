@@ -20,6 +20,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sysexits.h>
 #include <time.h>
 
@@ -29,6 +30,8 @@
 #define WORKERS_FIRST 2
 #define WORKERS_DEFAULT 8		/* where neither the service nor --concurrency says more */
 #define WORKERS_MAX 256
+#define FILES 16			/* that are open besides connections */
+#define FILES_USER 4			/* and for each user */
 #define TOKENS_MAX 3			/* refused tokens in a row, each renewed before */
 #define PATIENCE 3600.0
 
@@ -47,6 +50,7 @@ struct client {
 
 static struct client *client;
 static size_t clients, turn;
+static unsigned workers_max = WORKERS_MAX;
 static struct batch *first, **last = &first;
 static size_t ready;
 static size_t delivered;		/* answers so far */
@@ -71,6 +75,28 @@ chance(void)
 }
 
 void
+pace_room(size_t users)
+{
+	struct rlimit l;
+	size_t each;
+
+	if (getrlimit(RLIMIT_NOFILE, &l) != 0 || l.rlim_cur == RLIM_INFINITY)
+		return;
+	each = l.rlim_cur > FILES ? ((size_t)l.rlim_cur - FILES) / users : 0;
+	if (each <= FILES_USER)
+		errx(EX_CONFIG, "only %llu files may be open at once (ulimit -n): at least %zu are needed",
+		    (unsigned long long)l.rlim_cur, FILES + users * (FILES_USER + 1));
+	if (each - FILES_USER < workers_max)
+		workers_max = (unsigned)(each - FILES_USER);
+}
+
+static unsigned
+at_most(unsigned long workers)
+{
+	return workers < workers_max ? (unsigned)workers : workers_max;
+}
+
+void
 pace_open(void)
 {
 	static const struct http_policy policy = { .retries = 0, .give_429 = true };
@@ -86,7 +112,7 @@ pace_open(void)
 		c->d = dyn_open_as(&policy, &who[i]);
 		c->h = dyn_http(c->d);
 		c->name = who[i].id;
-		c->most = options.workers > 0 ? options.workers : WORKERS_DEFAULT;
+		c->most = at_most(options.workers > 0 ? options.workers : WORKERS_DEFAULT);
 		c->workers = WORKERS_FIRST < c->most ? WORKERS_FIRST : c->most;
 		c->level = c->most;
 		c->last_good = pace_now();
@@ -125,8 +151,8 @@ pace_good(struct client *c, struct http *h)
 	c->last_good = pace_now();
 	if (n > 0 && options.workers == 0) {
 		if (c->level == c->most || c->level > (unsigned long)n)
-			c->level = n < WORKERS_MAX ? (unsigned)n : WORKERS_MAX;
-		c->most = n < WORKERS_MAX ? (unsigned)n : WORKERS_MAX;
+			c->level = at_most((unsigned long)n);
+		c->most = at_most((unsigned long)n);
 		if (c->workers > c->most)
 			c->workers = c->most;
 	}
