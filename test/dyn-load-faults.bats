@@ -101,6 +101,45 @@ under() {	# FAULT...: 300 accounts and 300 notes, with these faults
 	[ "$(outcomes)" = "created 300" ]
 }
 
+@test "a table that refuses CreateMultiple in any way is loaded in batches" {
+	for fault in 'status=501' 'status=404 code="" message=""' 'status=400 code=0x80040800 message="CreateMultiple does not support it"'; do
+		echo "match=CreateMultiple $fault" >faults
+		rm -f store journal
+		sandbox --faults faults
+		rows 1 120 | load_rows
+		[ "$(outcomes)" = "created 120" ]
+		stop_servers
+	done
+}
+
+@test "a row of ours that is refused for its alternate key is recognised as there" {
+	sandbox
+	rows 1 20 >in
+	load_rows <in
+	stop_servers
+	rm journal
+	for fault in 'match=CreateMultiple' 'part match="POST"'; do
+		echo "$fault status=412 code=0x80060892 message=\"Entity Key sm_id violated.\"" >>faults
+	done
+	sandbox --faults faults
+	load_rows <in
+	[ "$(outcomes)" = "unchanged 20" ]
+}
+
+@test "refusals without a code are understood: gone rows, changed versions" {
+	echo 'part match="PATCH accounts(" times=2 status=412 code="" message=""' >faults
+	sandbox --faults faults
+	rows 1 5 | load_rows
+	rows 1 5 '{name: "Other"}' | load_rows
+	[ "$(outcomes)" = "updated 5" ]
+	stop_servers
+	echo 'match="accounts(" status=404 code="" message=""' >faults
+	echo 'part match="GET accounts(" status=404 code="" message=""' >>faults
+	sandbox --faults faults
+	rows 7 8 '{_how: "matched"}' | load_rows
+	[ "$(jq -r ._error.code rejects | uniq)" = missing ]
+}
+
 @test "a service that stays away ends the run with 75, and the same command goes on" {
 	echo "match=POST every=1 drop" >faults
 	sandbox --faults faults

@@ -146,6 +146,20 @@ closing() {	# ACTION STATUS N
 	[ "$(jq -r ._error.code rejects | tr '\n' ' ')" = "conflict missing-reference " ]
 }
 
+@test "an opportunity that can no longer be closed is looked at: closed that way already is fine" {
+	sandbox
+	opportunities | load_rows
+	closing WinOpportunity 3 1 >close
+	load_rows <close
+	stop_servers
+	rm journal
+	for line in 'match=Win' 'part match=Win'; do echo "$line status=400 code=0x80040516 message=\"It cannot be closed.\""; done >faults
+	sandbox --faults faults
+	{ cat close; closing WinOpportunity 3 2; } | load_rows
+	[ "$(jq -r .outcome out | tr '\n' ' ')" = "unchanged rejected " ]
+	[ "$(jq -r ._error.code rejects)" = refused ]
+}
+
 @test "waiting links and states are updates of rows that are there" {
 	sandbox
 	rows 1 3 | load_rows

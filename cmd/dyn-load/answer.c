@@ -53,6 +53,13 @@ verdict_500(int status, const char *code, const char *message)
 	return SAID_UNKNOWN;
 }
 
+/* A 404 that is not about a row: the address is wrong, not what it names. */
+static bool
+no_resource(const char *message)
+{
+	return says(message, "for the segment") || says(message, "No HTTP resource");
+}
+
 /* Codes may be missing where the documentation's samples lack them: then the text decides. */
 enum verdict
 verdict(int status, const char *code, const char *message)
@@ -62,21 +69,27 @@ verdict(int status, const char *code, const char *message)
 	if (is(code, "0x80040237", NULL) || says(message, "Cannot insert duplicate key") ||
 	    (status == 412 && code[0] == '\0' && says(message, "matching key values already exists")))
 		return SAID_EXISTS;
-	if (is(code, "0x80040515", NULL))
+	if (is(code, "0x80060892", NULL) || says(message, "Entity Key"))
+		return SAID_EXISTS;	/* which of its two keys a row is refused for is the service's choice */
+	if (is(code, "0x80040515", "0x80040516") || (says(message, "already") && says(message, "closed")))
 		return SAID_CLOSED;
+	if (is(code, "0x80040217", "0x80060891"))
+		return SAID_ABSENT;
 	switch (status) {
 	case 401:
 		return SAID_TOKEN;
 	case 403:
 		return is(code, "0x80040220", "0x80072560") || code[0] == '\0' ? SAID_STOP : SAID_ROW;
 	case 404:
-		return is(code, "0x80040217", "0x80060891") || says(message, "does not exist") ? SAID_ABSENT : SAID_ROW;
+		return no_resource(message) ? SAID_ROW : SAID_ABSENT;
 	case 412:
 		return is(code, "0x80060882", NULL) || says(message, "RowVersion") ? SAID_VERSION : SAID_ROW;
 	case 413:
 		return SAID_TOO_MUCH;
 	case 429:
 		return SAID_THROTTLE;
+	case 501:
+		return SAID_ROW;
 	}
 	if (status >= 500)
 		return verdict_500(status, code, message);
@@ -130,7 +143,10 @@ version_changed(struct row *r, const struct reason *why)
 static void
 exists(struct row *r, const struct reason *why)
 {
-	if (r->want == WANT_PATCH || ++r->tries > TRIES_ERROR) {
+	/* Another row has its alternate key, since none is there under its id. */
+	bool taken = r->asked && !is(why->code, "0x80040237", NULL) && !says(why->message, "matching key values");
+
+	if (r->want == WANT_PATCH || taken || ++r->tries > TRIES_ERROR) {
 		row_reject(r, "conflict", why);
 		return;
 	}
@@ -193,7 +209,11 @@ row_answer(struct row *r, struct client *c, enum verdict v, const char *body, si
 		stop_permission(r, why);
 		return;
 	case SAID_ROW:
-		row_reject(r, is(why->code, "0x80060892", "0x80040333") ? "conflict" : "refused", why);
+		if (why->status == 412 && r->want == WANT_PATCH && why->code[0] == '\0') {
+			version_changed(r, why);
+			return;
+		}
+		row_reject(r, is(why->code, "0x80040333", NULL) ? "conflict" : "refused", why);
 		return;
 	}
 }
@@ -475,6 +495,14 @@ too_much(struct batch *b, const struct reason *why)
 	}
 }
 
+/* What a table without CreateMultiple answers is not documented. */
+static bool
+no_bulk(int status, const struct reason *why)
+{
+	return status == 405 || status == 501 || says(why->message, "CreateMultiple") ||
+	    (status == 404 && !is(why->code, "0x80040217", "0x80060891") && !says(why->message, "does not exist"));
+}
+
 /* The request as a whole was refused, or it was about one row. */
 static void
 refused(struct batch *b, enum verdict v, const struct http_answer *a, const struct reason *why)
@@ -492,7 +520,7 @@ refused(struct batch *b, enum verdict v, const struct http_answer *a, const stru
 			batch_again(b, ++b->fails > 1 && options.form == FORM_AUTO ? FORM_PARTS : FORM_BULK);
 		else
 			batch_free(b);
-	} else if (options.form == FORM_AUTO && (a->status == 405 || a->status == 501 || says(why->message, "Resource not found for the segment"))) {
+	} else if (options.form == FORM_AUTO && no_bulk(a->status, why)) {
 		b->row[0]->table->bulk = false;		/* the probe was wrong: this table has no such message */
 		batch_again(b, FORM_PARTS);
 	} else {

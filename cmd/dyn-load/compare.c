@@ -158,6 +158,9 @@ against(const struct table *t, const struct json_member *m)
 	x.skip = false;
 	if (k->n > strlen(BIND) && memcmp(k->p + k->n - strlen(BIND), BIND, strlen(BIND)) == 0) {
 		lookup_name(&x, table_navigation(t, k->p, k->n - strlen(BIND)));
+		/* The owner's property may be listed under none of its targets: it is named like its column. */
+		if (x.name[0] == '\0' && (c = table_column(t, k->p, k->n - strlen(BIND))) != NULL)
+			snprintf(x.name, sizeof(x.name), "_%s_value", c->name);
 	} else if ((c = table_column(t, k->p, k->n)) != NULL) {
 		x.skip = !c->update;
 		snprintf(x.name, sizeof(x.name), "%s", c->read ? c->name : "");

@@ -44,6 +44,8 @@ settle_close(struct row *r, const struct json *j, const char *request)
 		row_settle(r, r->ask == ASK_UNKNOWN ? OUT_CREATED : OUT_UNCHANGED, &(struct reason){ 200, "", "", request }, r->etag);
 	else if (state == 0 && r->tries++ < 4)
 		row_want(r, WANT_ACTION);
+	else if (state == 0)
+		judge(r, "refused", 200, request, "the opportunity is open, and the service will not close it");
 	else
 		judge(r, "conflict", 200, request, "the opportunity is closed otherwise (won instead of lost, or lost instead of won)");
 }
