@@ -183,14 +183,17 @@ page_headers(const char *const *extra)
 }
 
 /*
- * A nextLink may name the environment's other host (with or without ".api"):
- * only what follows the version is used, so the token stays with our host.
+ * A nextLink may name the environment's other host (with or without ".api"),
+ * or none, as OData allows: only what follows the version is used, so the
+ * token stays with our host.
  */
 static char *
 next_path(const char *link)
 {
 	const char *p = strstr(link, "/api/data/v");
 
+	if (p == NULL && *link != '\0' && strcspn(link, "/:") >= strcspn(link, "?("))
+		return xstrdup(link);		/* "accounts?$skiptoken=..." */
 	p = p != NULL ? strchr(p + strlen("/api/data/"), '/') : NULL;
 	if (p == NULL)
 		errx(EX_UNAVAILABLE, "%.200s: a next page outside the Web API", link);
@@ -217,7 +220,9 @@ read_page(const struct buf *page, const char *what, dyn_row *row, void *arg)
 	while (more && json_next(&it, NULL, &v))
 		more = row(&v, arg);
 	link = json_get(&j, "@odata.nextLink");
-	if (more && (text = json_strdup(link)) != NULL) {
+	if (more && !json_null(link)) {
+		if ((text = json_strdup(link)) == NULL)
+			errx(EX_UNAVAILABLE, "%s: the address of the next page is no text: there is more, and no way to it", what);
 		next = next_path(text);
 		free(text);
 	}
@@ -225,15 +230,28 @@ read_page(const struct buf *page, const char *what, dyn_row *row, void *arg)
 	return next;
 }
 
+/* Every page has an address of its own; one that comes back would go round for ever. */
+static void
+check_new(struct buf *seen, const char *path, const char *what)
+{
+	const char *p;
+
+	for (p = seen->p; p != NULL && p < seen->p + seen->n; p += strlen(p) + 1)
+		if (strcmp(p, path) == 0)
+			errx(EX_UNAVAILABLE, "%s: the pages go round in a circle: %.200s came before", what, path);
+	buf_add(seen, path, strlen(path) + 1);
+}
+
 void
 dyn_pages(struct dyn *d, const char *path, const char *const *extra, dyn_row *row, void *arg)
 {
 	char **headers = page_headers(extra), *next = xstrdup(path), *at;
 	const struct http_answer *a;
-	struct buf page = { 0 };
+	struct buf page = { 0 }, seen = { 0 };
 	size_t i;
 
 	while ((at = next) != NULL) {
+		check_new(&seen, at, path);
 		a = dyn_get(d, at, (const char *const *)headers);
 		if (a->status != 200)
 			dyn_fail(a, path);
@@ -247,4 +265,5 @@ dyn_pages(struct dyn *d, const char *path, const char *const *extra, dyn_row *ro
 		free(headers[i]);
 	free(headers);
 	buf_free(&page);
+	buf_free(&seen);
 }

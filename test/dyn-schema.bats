@@ -161,6 +161,14 @@ Own' ]
 	[ "$(jq -r .action out | sort -u)" = created ]
 }
 
+@test "a refusal without a code is held against what is there" {
+	columns_file account,sm_one,String,100,,,,Text,One,
+	echo 'match="POST EntityDefinitions" times=1 status=400 code="" message=""' >faults
+	sandbox --faults faults
+	run -69 --separate-stderr apply
+	[[ $stderr == *"column account.sm_one: refused: HTTP 400"* ]]
+}
+
 @test "new columns that stay unseen for a while are waited for" {
 	sandbox --limits lag=1500,key-delay=0
 	columns_file account,sm_a,String,10,,,,,A,

@@ -42,19 +42,23 @@ change_pause(struct dyn *d, double seconds)
 	http_hold(dyn_http(d), seconds);
 }
 
-/* A refusal as duplicate: true if it is there indeed; else the name belongs to something else. */
+/* A refusal as duplicate, or one without a code: true if it is there indeed; else the name belongs to something else. */
 static bool
 was_there(struct dyn *d, const struct http_answer *a, const struct change *c)
 {
 	struct dyn_error e;
-	bool known;
+	bool known, nameless;
+	int status = a->status;
 
-	dyn_error_read(&e, a->status, a->type, a->body, a->n);
+	dyn_error_read(&e, status, a->type, a->body, a->n);
 	known = duplicate(e.code);
-	if (known && !c->there(d, c->arg))
-		errx(EX_CONFIG, "%s: the name is taken by something else: %s %s", c->what, e.code, e.message);
+	nameless = status != 401 && status != 403 && status != 404 && (*e.code == '\0' || strcmp(e.code, "0x0") == 0);
+	/* The question ends the answer in hand, so a refusal that stands is reported here. */
+	if ((known || nameless) && !c->there(d, c->arg))
+		errx(known ? EX_CONFIG : EX_UNAVAILABLE, "%s: %s: HTTP %d %s %s", c->what,
+		    known ? "the name is taken by something else" : "refused", status, e.code, e.message);
 	dyn_error_free(&e);
-	return known;
+	return known || nameless;
 }
 
 bool
@@ -71,7 +75,7 @@ change_make(struct dyn *d, const struct change *c)
 		a = dyn_do(d, &r);
 		if (a->status >= 200 && a->status < 300)
 			return true;
-		if (a->status >= 400 && a->status < 500 && was_there(d, a, c))
+		if (a->status >= 400 && a->status < 500 && a->status != 429 && was_there(d, a, c))
 			return sent;
 		if (http_stop || try == TRIES || !(a->status == 404 || a->status == 0 || a->status >= 500))
 			dyn_fail(a, c->what);

@@ -2,7 +2,8 @@
  * Alternate keys.  The service builds the index of a key in a job of its own;
  * until EntityKeyIndexStatus is Active the key finds nothing and hinders no
  * duplicate, so no record may be loaded before.  A failed job (most often:
- * values that are there twice) is started again once.
+ * values that are there twice) is started again once; its old state may be
+ * seen for some looks more.
  */
 #include <err.h>
 #include <stdlib.h>
@@ -15,6 +16,7 @@
 
 #define PAUSE_FIRST 0.5			/* seconds between two looks, doubled */
 #define PAUSE_MAX 15.0
+#define LOOKS_OLD 4			/* looks after the second start that may still show the first failure */
 
 struct asked {
 	struct schema *s;
@@ -88,9 +90,17 @@ status_is(const struct item *it, const char *status)
 	return it->there.status != NULL && strcmp(it->there.status, status) == 0;
 }
 
-/* One look at all keys; how many are not active.  again: which were started a second time. */
+static _Noreturn void
+failed_twice(const struct item *it)
+{
+	errx(EX_UNAVAILABLE, "key %s of %s: its index failed twice.  Most often two rows of %s have the same value in %s: "
+	    "find them with dyn-extract, mend or clear one, and run the same command again; the job's own message is in "
+	    "Settings > System Jobs", it->name, it->table, it->table, it->key_columns);
+}
+
+/* One look at all keys; how many are not active.  again: 0 before a key's second start, then how many looks make a failure final. */
 static size_t
-look(struct dyn *d, struct schema *s, bool *again)
+look(struct dyn *d, struct schema *s, unsigned *again)
 {
 	size_t i, waiting = 0;
 
@@ -101,16 +111,15 @@ look(struct dyn *d, struct schema *s, bool *again)
 
 		if (it->type != KEY || status_is(it, "Active"))
 			continue;
-		if (status_is(it, "Failed")) {
-			if (again[i])
-				errx(EX_UNAVAILABLE, "key %s of %s: its index failed twice.  Most often two rows of %s have the "
-				    "same value in %s: find them with dyn-extract, mend or clear one, and run the same command "
-				    "again; the job's own message is in Settings > System Jobs", it->name, it->table, it->table,
-				    it->key_columns);
-			again[i] = true;
-			reactivate(d, it);
-		}
 		waiting++;
+		if (!status_is(it, "Failed")) {
+			again[i] = again[i] > 0 ? 1 : 0;
+		} else if (again[i] == 0) {
+			again[i] = LOOKS_OLD;
+			reactivate(d, it);
+		} else if (--again[i] == 0) {
+			failed_twice(it);
+		}
 	}
 	return waiting;
 }
@@ -127,7 +136,7 @@ now(void)
 void
 key_wait(struct dyn *d, struct schema *s, unsigned long patience)
 {
-	bool *again = xcalloc(s->items > 0 ? s->items : 1, sizeof(*again));
+	unsigned *again = xcalloc(s->items > 0 ? s->items : 1, sizeof(*again));
 	double end = now() + (double)patience, pause = PAUSE_FIRST;
 	size_t waiting;
 
