@@ -16,7 +16,7 @@ $(SPLIT) &: $(CONTACT) maps/lifecycle.csv $(if $(filter promote,$(LEAD_DEALS)),$
 	@mkdir -p data/contact data/lead data/undecided
 	@grep -q '^sm_original_lifecycle__c,[^,]*,$(LIFECYCLE_FIELD),' maps/contact.csv || { echo "maps/contact.csv: sm_original_lifecycle__c" \
 		"is not taken from LIFECYCLE_FIELD=$(LIFECYCLE_FIELD): mend the row there and in maps/lead.csv" >&2; exit 78; }
-	split-lifecycle --field "$(LIFECYCLE_FIELD)" --table maps/lifecycle.csv \
+	$(say)split-lifecycle --field "$(LIFECYCLE_FIELD)" --table maps/lifecycle.csv \
 		--lead-deals $(LEAD_DEALS) $(if $(filter promote,$(LEAD_DEALS)),--deals $(DEAL)) \
 		--contact data/contact/20-split.ndjson.tmp --lead data/lead/20-split.ndjson.tmp \
 		--undecided data/undecided/20-split.queue.ndjson.tmp --rejects data/source/contact/20-split.rejects.ndjson.tmp \
@@ -25,7 +25,7 @@ $(SPLIT) &: $(CONTACT) maps/lifecycle.csv $(if $(filter promote,$(LEAD_DEALS)),$
 
 # The undecided have books of their own: all of them are queued for a person.
 data/undecided/60-verified.ndjson: data/undecided/20-split.queue.ndjson
-	reconcile --object undecided --source $< --set-aside data/undecided/20-split >$@.tmp || test $$? = 65
+	$(say)reconcile --object undecided --source $< --set-aside data/undecided/20-split >$@.tmp || test $$? = 65
 	@mv -f $@.tmp $@
 
 data/contact/gate: | data/undecided/60-verified.ndjson

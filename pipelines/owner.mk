@@ -3,7 +3,7 @@
 # Everybody whom a record names as its owner.
 data/owner/20-split.ndjson: data/source/user/10-extracted.ndjson $(COMPANY) $(CONTACT) $(DEAL)
 	@mkdir -p $(@D)
-	jq -n -c --slurpfile user $< -f $(SMDYN)/pipelines/owners.jq $(COMPANY) $(CONTACT) $(DEAL) >$@.tmp
+	@jq -n -c --slurpfile user $< -f $(SMDYN)/pipelines/owners.jq $(COMPANY) $(CONTACT) $(DEAL) >$@.tmp
 	@mv -f $@.tmp $@
 
 data/owner/ids.ndjson: data/owner/20-split.ndjson data/target/systemuser.ndjson
@@ -12,7 +12,7 @@ data/owner/ids.ndjson: data/owner/20-split.ndjson data/target/systemuser.ndjson
 
 # For the administrator: who is missing, why, and what to do about it.
 data/owner/queue.csv: data/owner/ids.ndjson
-	jq -r -s '["id","name","email","reason","what to do"], (.[] | [.id, .name, .email, ._error.code, ._error.message]) | @csv' \
+	@jq -r -s '["id","name","email","reason","what to do"], (.[] | [.id, .name, .email, ._error.code, ._error.message]) | @csv' \
 		data/owner/ids.queue.ndjson >$@.tmp
 	@mv -f $@.tmp $@
 

@@ -16,6 +16,10 @@
 
 comma = ,
 
+# A stage says its file, then its program's last line tells the counts; make -n shows the commands.
+say = @echo '$@'; $(empty)
+empty =
+
 # The files beside a stage file: what was rejected, queued for a person, skipped by rule.
 rejects = $(1:.ndjson=.rejects.ndjson)
 queue = $(1:.ndjson=.queue.ndjson)
@@ -36,7 +40,7 @@ endef
 # $(call ids,MODULE,TABLE,FROM,OPTIONS): a target id for every source record.
 define ids
 @mkdir -p $(@D)
-assign-ids --module $1 --table $2 --namespace "$(NAMESPACE)" $4 --queue $(call queue,$@).tmp \
+$(say)assign-ids --module $1 --table $2 --namespace "$(NAMESPACE)" $4 --queue $(call queue,$@).tmp \
 	--rejects $(call rejects,$@).tmp <$3 >$@.tmp
 $(call place,$(call rejects,$@) $(call queue,$@) $@)
 endef
@@ -53,7 +57,7 @@ stage = $(OBJECTS:%=data/%/$1.ndjson)
 # Rows that are there already, and could be what a record matches.
 $(foreach o,$(OBJECTS),$(if $(EXISTING_$o),data/$o/existing.ndjson)): data/%/existing.ndjson: $(METADATA)
 	@mkdir -p $(@D)
-	dyn-extract $(TABLE_$*) --select $(EXISTING_$*) >$@.tmp
+	$(say)dyn-extract $(TABLE_$*) --select $(EXISTING_$*) >$@.tmp
 	@mv -f $@.tmp $@
 
 $(foreach o,$(OBJECTS),$(if $(EXISTING_$o),$(eval data/$o/ids.ndjson: data/$o/existing.ndjson)))
@@ -65,31 +69,31 @@ $(foreach o,$(OBJECTS),$(if $(MODULE_$o),data/$o/ids.ndjson)): data/%/ids.ndjson
 $(foreach o,$(OBJECTS),$(eval data/$o/30-resolved.ndjson: $(or $(REFS_$o),maps/refs-$o.csv) $(SOURCE_$o)))
 $(call stage,30-resolved): data/%/30-resolved.ndjson:
 	@mkdir -p $(@D)
-	resolve-ids $(addprefix --ids ,$(filter %/ids.ndjson,$^)) --refs $(or $(REFS_$*),maps/refs-$*.csv) $(call lost,$*) $(RESOLVE_$*) \
+	$(say)resolve-ids $(addprefix --ids ,$(filter %/ids.ndjson,$^)) --refs $(or $(REFS_$*),maps/refs-$*.csv) $(call lost,$*) $(RESOLVE_$*) \
 		--rejects $(call rejects,$@).tmp --queue $(call queue,$@).tmp --skipped $(call skipped,$@).tmp <$(SOURCE_$*) >$@.tmp
 	$(call place,$(call rejects,$@) $(call queue,$@) $(call skipped,$@) $@)
 
 # A resolved record becomes a row, checked against the metadata.
 $(call stage,40-mapped): data/%/40-mapped.ndjson: data/%/30-resolved.ndjson maps/%.csv $(METADATA) $(CHOICES)
-	map-fields --map maps/$*.csv --metadata $(METADATA) --choices $(CHOICES) --coverage $(@D)/coverage.ndjson.tmp \
+	$(say)map-fields --map maps/$*.csv --metadata $(METADATA) --choices $(CHOICES) --coverage $(@D)/coverage.ndjson.tmp \
 		--rejects $(call rejects,$@).tmp --skipped $(call skipped,$@).tmp <$< >$@.tmp
 	$(call place,$(@D)/coverage.ndjson $(call rejects,$@) $(call skipped,$@) $@)
 
 # Rows to the target.  The journal is no target of make: nothing may delete the record of what was written.
 $(call stage,50-loaded): data/%/50-loaded.ndjson: data/%/40-mapped.ndjson | maps/confirmed
-	dyn-load --journal $(@D)/load.journal --confirmed maps/confirmed --org "$$(cat data/target/organization)" $(LOAD_OPTIONS) \
+	$(say)dyn-load --journal $(@D)/load.journal --confirmed maps/confirmed --org "$$(cat data/target/organization)" $(LOAD_OPTIONS) \
 		--rejects $(call rejects,$@).tmp <$< >$@.tmp
 	$(call place,$(call rejects,$@) $@)
 
 # The rows as they are now, in the columns that the map writes.
 $(call stage,55-read): data/%/55-read.ndjson: data/%/50-loaded.ndjson
-	map-fields --print-columns --map maps/$*.csv --metadata $(METADATA) --choices $(CHOICES) >$(@D)/columns
-	dyn-extract $(or $(READ_$*),$(TABLE_$*)) --select "$(or $(COLUMNS_$*),$$(cat $(@D)/columns)$(comma)createdon)" >$@.tmp
+	@map-fields --print-columns --map maps/$*.csv --metadata $(METADATA) --choices $(CHOICES) >$(@D)/columns
+	$(say)dyn-extract $(or $(READ_$*),$(TABLE_$*)) --select "$(or $(COLUMNS_$*),$$(cat $(@D)/columns)$(comma)createdon)" >$@.tmp
 	@mv -f $@.tmp $@
 
 # The books, and every field and link read back and compared.  Books that do not balance (65) are the gate's business.
 $(call stage,60-verified): data/%/60-verified.ndjson: data/%/55-read.ndjson data/%/50-loaded.ndjson
-	reconcile --object $* --source $(SOURCE_$*) --mapped data/$*/40-mapped.ndjson --loaded data/$*/50-loaded.ndjson --target $< \
+	$(say)reconcile --object $* --source $(SOURCE_$*) --mapped data/$*/40-mapped.ndjson --loaded data/$*/50-loaded.ndjson --target $< \
 		--metadata $(METADATA) --mismatches data/$*/60-mismatches.ndjson $(VERIFY_$*) --set-aside data/$*/30-resolved \
 		--set-aside data/$*/40-mapped --set-aside data/$*/50-loaded >$@.tmp || test $$? = 65
 	@mv -f $@.tmp $@

@@ -9,10 +9,10 @@ DEAL = data/source/deal/10-extracted.ndjson
 
 $(LISTS):
 	@mkdir -p $(@D)
-	sm-extract $(notdir $(@D)) --state $(@D)/state >$@.tmp
+	$(say)sm-extract $(notdir $(@D)) --state $(@D)/state >$@.tmp
 	@mv -f $@.tmp $@
 
 $(COMPANY) $(CONTACT) $(DEAL): data/source/field/10-extracted.ndjson
 	@mkdir -p $(@D)
-	sm-extract $(notdir $(@D)) --fields $< --state $(@D)/state >$@.tmp
+	$(say)sm-extract $(notdir $(@D)) --fields $< --state $(@D)/state >$@.tmp
 	@mv -f $@.tmp $@

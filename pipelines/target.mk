@@ -9,39 +9,39 @@ TABLES = account contact lead opportunity opportunityclose systemuser team trans
 # The organisation this migration belongs to.  Asked once; every load refuses another.
 data/target/organization:
 	@mkdir -p $(@D)
-	dyn-extract --whoami >$@.json.tmp
-	jq -r .OrganizationId $@.json.tmp >$@.tmp
+	@dyn-extract --whoami >$@.json.tmp
+	@jq -r .OrganizationId $@.json.tmp >$@.tmp
 	$(call place,$@.json $@)
 
 # Choices: those of the maps, and one option for every pipeline and stage, numbered by their Salesmate ids.
 $(CHOICES): maps/choices.csv data/source/pipeline/10-extracted.ndjson
 	@mkdir -p $(@D)
-	cat maps/choices.csv >$@.tmp
-	jq -r -s --arg form map -f $(SMDYN)/pipelines/choices.jq data/source/pipeline/10-extracted.ndjson >>$@.tmp
+	@cat maps/choices.csv >$@.tmp
+	@jq -r -s --arg form map -f $(SMDYN)/pipelines/choices.jq data/source/pipeline/10-extracted.ndjson >>$@.tmp
 	@mv -f $@.tmp $@
 
 data/target/options.csv: data/source/pipeline/10-extracted.ndjson
 	@mkdir -p $(@D)
-	jq -r -s --arg form schema -f $(SMDYN)/pipelines/choices.jq data/source/pipeline/10-extracted.ndjson >$@.tmp
+	@jq -r -s --arg form schema -f $(SMDYN)/pipelines/choices.jq data/source/pipeline/10-extracted.ndjson >$@.tmp
 	@mv -f $@.tmp $@
 
 # Schema: the columns that the maps need, created before any record.
 data/target/schema.ndjson: maps/schema.csv data/target/options.csv data/target/organization
-	dyn-schema apply --columns maps/schema.csv --options data/target/options.csv >$@.tmp
+	$(say)dyn-schema apply --columns maps/schema.csv --options data/target/options.csv >$@.tmp
 	@mv -f $@.tmp $@
 
 # A folder of its own, which dyn-sandbox --metadata can serve: a rehearsal against the organisation's own tables.
 $(METADATA): data/target/schema.ndjson
 	@mkdir -p $(@D)
-	dyn-extract --metadata $(TABLES) >$@.tmp
+	$(say)dyn-extract --metadata $(TABLES) >$@.tmp
 	@mv -f $@.tmp $@
 
 data/target/systemuser.ndjson: data/target/organization
-	dyn-extract systemuser --select systemuserid,fullname,internalemailaddress,isdisabled >$@.tmp
+	$(say)dyn-extract systemuser --select systemuserid,fullname,internalemailaddress,isdisabled >$@.tmp
 	@mv -f $@.tmp $@
 
 data/target/transactioncurrency.ndjson: data/target/organization
-	dyn-extract transactioncurrency --select transactioncurrencyid,isocurrencycode,currencyname >$@.tmp
+	$(say)dyn-extract transactioncurrency --select transactioncurrencyid,isocurrencycode,currencyname >$@.tmp
 	@mv -f $@.tmp $@
 
 # The migration's own copies of the default maps, made once and then edited here.

@@ -313,16 +313,34 @@ add_pair(struct compare *c, char *text)
 	c->pair = p;
 }
 
-int
-main(int argc, char *argv[])
+/* The last line on standard error. */
+static int
+verdict(const struct state *s)
 {
-	struct state s = { 0 };
-	struct nd_out out;
-	const char **aside = NULL;
-	size_t asides = 0, i;
+	const struct compare *c = &s->compare;
+	uint64_t out = s->outcome[CREATED] + s->outcome[UPDATED] + s->outcome[MATCHED] + s->outcome[UNCHANGED];
+	bool good = balanced(s);
+
+	fprintf(stderr, "reconcile: %s: %llu in, %llu out, %llu rejected, %llu queued, %llu skipped; ", object,
+	    (unsigned long long)s->source, (unsigned long long)out, (unsigned long long)s->books.rejected,
+	    (unsigned long long)s->books.queued, (unsigned long long)s->books.skipped);
+	if (good)
+		fputs("balanced\n", stderr);
+	else
+		fprintf(stderr, "NOT balanced: %llu field and %llu link differences, %llu rows missing, %llu unexpected\n",
+		    (unsigned long long)c->field_mismatches, (unsigned long long)c->link_mismatches,
+		    (unsigned long long)c->missing, (unsigned long long)s->unexpected);
+	return good ? 0 : EX_DATAERR;
+}
+
+static const char **aside;
+static size_t asides;
+
+static void
+read_options(int argc, char *argv[], struct compare *compare)
+{
 	int c;
 
-	cli_start(argc, argv, usage);
 	while ((c = getopt_long(argc, argv, "", longopts, NULL)) != -1) {
 		switch (c) {
 		case 'o': object = optarg; break;
@@ -335,7 +353,7 @@ main(int argc, char *argv[])
 		case 'k': key = optarg; break;
 		case 'C': complete = true; break;
 		case 'T': tally = optarg; break;
-		case 'c': add_pair(&s.compare, optarg); break;
+		case 'c': add_pair(compare, optarg); break;
 		case 'S': halves(optarg, &sum_field, &sum_column); break;
 		case 'B': halves(optarg, &by_field, &by_column); break;
 		case 'a':
@@ -348,6 +366,17 @@ main(int argc, char *argv[])
 	if (optind < argc || object == NULL || source == NULL || (mappedfile == NULL) != (loadedfile == NULL) ||
 	    (targetfile != NULL && (mappedfile == NULL || metafile == NULL)) || (sum_field == NULL) != (by_field == NULL))
 		cli_usage(usage);
+}
+
+int
+main(int argc, char *argv[])
+{
+	struct state s = { 0 };
+	struct nd_out out;
+	size_t i;
+
+	cli_start(argc, argv, usage);
+	read_options(argc, argv, &s.compare);
 	if (sum_field != NULL)
 		s.sums = sums_new();
 	if (tally != NULL)
@@ -372,13 +401,5 @@ main(int argc, char *argv[])
 	nd_close(&out);
 	if (mismatches != NULL)
 		nd_close(&s.out);
-	if (balanced(&s))
-		return 0;
-	warnx("%s: the books do not balance: %llu in, %llu + %llu + %llu + %llu out, %llu skipped, %llu queued, %llu rejected; "
-	    "%llu field and %llu link differences, %llu rows missing, %llu unexpected", object, (unsigned long long)s.source,
-	    (unsigned long long)s.outcome[CREATED], (unsigned long long)s.outcome[UPDATED], (unsigned long long)s.outcome[MATCHED],
-	    (unsigned long long)s.outcome[UNCHANGED], (unsigned long long)s.books.skipped, (unsigned long long)s.books.queued,
-	    (unsigned long long)s.books.rejected, (unsigned long long)s.compare.field_mismatches,
-	    (unsigned long long)s.compare.link_mismatches, (unsigned long long)s.compare.missing, (unsigned long long)s.unexpected);
-	return EX_DATAERR;
+	return verdict(&s);
 }
