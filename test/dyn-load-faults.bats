@@ -74,6 +74,22 @@ under() {	# FAULT...: 300 accounts and 300 notes, with these faults
 	under 'match="POST $batch" at=1 shuffle-parts' 'match="POST $batch" at=2 drop-part=3' 'match="POST $batch" at=3 repeat-part=2' 'match="POST $batch" at=4 shuffle-parts'
 }
 
+@test "refusals among parts in another order, missing or repeated sit on the rows that were refused" {
+	local form
+	for form in 'shuffle-parts' 'drop-part=3' 'repeat-part=2'; do
+		echo "match=\"POST \$batch\" every=1 times=3 $form" >faults
+		rm -f store* journal
+		sandbox --faults faults
+		notes 1 60 | jq -c 'if (._source.id | tonumber) % 7 == 2 then .subject = "x" * 600 else . end' >in
+		load_rows --batch 20 <in
+		[ "$(outcomes)" = "created 51, rejected 9" ]
+		[ "$(jq -r ._source.id rejects | sort -n | tr '\n' ' ')" = "2 9 16 23 30 37 44 51 58 " ]
+		[ "$(jq -r 'select(.outcome == "rejected") | ._source.id' out | tr '\n' ' ')" = "2 9 16 23 30 37 44 51 58 " ]
+		[ "$(dyn-extract annotation --select subject 2>/dev/null | wc -l)" = 51 ]
+		stop_servers
+	done
+}
+
 @test "a throttled user holds back and goes on" {
 	under "match=POST every=5 times=3 status=429 retry-after=1" "match=POST at=4 status=429 code=0x80072326" "match=POST at=9 status=429 code=0x80072321" "part every=70 times=2 status=429 retry-after=1"
 }
