@@ -293,7 +293,7 @@ table() {
 	call POST CreateCustomerRelationships "{$lookup,\"OneToManyRelationships\":[$rel,\"SchemaName\":\"sm_a\",\"ReferencedEntity\":\"account\"}]}"
 	is 400
 	call POST CreateCustomerRelationships "{$lookup,\"OneToManyRelationships\":[$rel,\"SchemaName\":\"sm_a\",\"ReferencedEntity\":\"account\"},
-		$rel,\"SchemaName\":\"sm_c\",\"ReferencedEntity\":\"contact\"}]}"
+		{\"ReferencingEntity\":\"sm_thread\",\"SchemaName\":\"sm_c\",\"ReferencedEntity\":\"contact\"}]}"
 	is 200
 	[ "$(jq '.RelationshipIds|length' <<<"$body")" = 2 ]
 	call PATCH 'contacts(11111111-1111-1111-1111-111111111111)' '{"lastname":"A"}'
@@ -351,6 +351,24 @@ table() {
 	is 204
 	call DELETE "EntityDefinitions(LogicalName='account')/Attributes(LogicalName='sm_id')"
 	is 204
+}
+
+@test "before its key is Active two rows may have the same values, which make it fail" {
+	strong=1
+	open --limits key-delay=500
+	publisher
+	call POST "EntityDefinitions(LogicalName='account')/Attributes" "$(column String sm_id '"MaxLength":100')"
+	call POST "EntityDefinitions(LogicalName='account')/Keys" '{"SchemaName":"sm_Key","KeyAttributes":["sm_id"],"DisplayName":'"$(label K)"'}'
+	call POST accounts '{"name":"A","sm_id":"1"}'
+	is 204
+	call POST accounts '{"name":"A","sm_id":"1"}'
+	is 204
+	for ((i = 0; i < 100; i++)); do
+		call GET "EntityDefinitions(LogicalName='account')/Keys?\$select=EntityKeyIndexStatus"
+		[ "$(jq -r '.value[0].EntityKeyIndexStatus' <<<"$body")" = Failed ] && break
+		sleep 0.05
+	done
+	[ "$i" -lt 100 ]
 }
 
 @test "two rows with the same values make a key fail" {

@@ -780,3 +780,124 @@ found() {
 	ask GET 'contacts/$count'
 	[ "$body" = 1 ]
 }
+
+@test "on update the body's copy of the key in the address is discarded" {
+	up_with_keys
+	ask POST accounts '{"name":"A","sm_id":"77"}'
+	ask PATCH "accounts(sm_id='77')" '{"name":"B","sm_id":"78"}'
+	done_with 204
+	ask GET "accounts(sm_id='77')?\$select=name"
+	[ "$(at .name)" = B ]
+}
+
+@test "a full disk is a 500 with nothing half done, and reading goes on" {
+	local i lines='{"@odata.type":"Microsoft.Dynamics.CRM.contact","lastname":"x"}'
+	mkdir "$BATS_TEST_TMPDIR/bin"
+	printf '#!/bin/bash\ntrap "" XFSZ\nulimit -f 3000\nexec %q "$@"\n' "$(command -v dyn-sandbox)" >"$BATS_TEST_TMPDIR/bin/dyn-sandbox"
+	chmod +x "$BATS_TEST_TMPDIR/bin/dyn-sandbox"
+	PATH=$BATS_TEST_TMPDIR/bin:$PATH up
+	for i in 1 2 3 4 5 6 7 8 9; do lines+=",$lines"; done
+	for i in $(seq 40); do
+		ask POST contacts/Microsoft.Dynamics.CRM.CreateMultiple "{\"Targets\":[$lines]}"
+		[ "$code" = 200 ] || break
+	done
+	refused 500 0x80044150
+	ask GET 'contacts?$apply=aggregate($count%20as%20n)'
+	[ "$(at '.value[0].n')" = $((512 * (i - 1))) ]
+	kill "$dyn_sandbox_pid"
+	wait "$dyn_sandbox_pid"
+	servers=
+}
+
+@test "who acts in another's name is known by object id or systemuserid, and is written down" {
+	printf '{"systemuserid":"%s","fullname":"Dara","azureactivedirectoryobjectid":"%s"}\n' "$A" "$B" >"$BATS_TEST_TMPDIR/users"
+	up --users "$BATS_TEST_TMPDIR/users"
+	ask GET WhoAmI
+	local me header
+	me=$(at .UserId)
+	for header in "MSCRMCallerID: $A" "CallerObjectId: $B"; do
+		ask POST 'accounts?$select=_createdby_value,_createdonbehalfby_value' '{"name":"A"}' -H "$header" -H 'Prefer: return=representation'
+		[ "$(at ._createdby_value)" = "$A" ]
+		[ "$(at ._createdonbehalfby_value)" = "$me" ]
+	done
+	ask POST accounts '{"name":"A"}' -H "CallerObjectId: $A"
+	refused 403 0x80072560
+}
+
+@test "FetchXML counts, with filters; what else it can do is 501" {
+	up
+	ask POST accounts '{"name":"one","numberofemployees":5}'
+	ask POST accounts '{"name":"two"}'
+	fetch() { ask GET accounts '' -G --data-urlencode "fetchXml=<fetch aggregate=\"true\"><entity name=\"account\"><attribute name=\"accountid\" alias=\"n\" aggregate=\"count\"/>$1</entity></fetch>"; }
+	fetch ''
+	[ "$(at '.value[0].n')" = 2 ]
+	fetch '<filter type="or"><condition attribute="numberofemployees" operator="ge" value="6"/><condition attribute="name" operator="eq" value="two"/></filter>'
+	[ "$(at '.value[0].n')" = 1 ]
+	fetch '<filter><condition attribute="nope" operator="null"/></filter>'
+	refused 400 0x80041103
+	fetch '<link-entity name="contact"/>'
+	done_with 501
+}
+
+@test "change tracking: a delta link, then what was changed and what was deleted" {
+	up
+	ask PATCH "accounts($A)" '{"name":"A"}'
+	ask PATCH "accounts($B)" '{"name":"B"}'
+	ask GET 'accounts?$select=name' '' -H 'Prefer: odata.track-changes, odata.maxpagesize=1'
+	ask GET "$(at '."@odata.nextLink"' | sed 's,.*v9.2/,,')" '' -H 'Prefer: odata.track-changes, odata.maxpagesize=1'
+	link=$(at '."@odata.deltaLink"' | sed 's,.*v9.2/,,')
+	ask PATCH "accounts($A)" '{"name":"C"}'
+	ask DELETE "accounts($B)"
+	ask GET "$link"
+	[ "$(at '[.value[]|.name//.reason]|join(",")')" = C,deleted ]
+	[ "$(at '.value[1].id')" = "$B" ]
+	ask GET "accounts/\$count?${link##*&}"
+	[ "$body" = 2 ]
+	ask GET "accounts?\$filter=name%20eq%20'x'" '' -H 'Prefer: odata.track-changes'
+	done_with 400
+}
+
+@test "include-annotations=\"*\" makes errors say more; a lead gets its process; an e-mail's body is no filter" {
+	up
+	ask GET "accounts($A)" '' -H 'Prefer: odata.include-annotations="*"'
+	refused 404 0x80040217
+	[ "$(at '.error|has("@Microsoft.PowerApps.CDS.HelpLink")')" = true ]
+	ask PATCH "leads($A)" '{"lastname":"L"}'
+	ask PATCH "leads($B)" '{"lastname":"L","processid":"00000000-0000-0000-0000-000000000000"}'
+	ask GET 'leadtoopportunitysalesprocesses?$select=_leadid_value'
+	[ "$(at '[.value[]._leadid_value]|join(",")')" = "$A" ]
+	ask GET "emails?\$filter=contains(description,'x')"
+	done_with 400
+}
+
+@test "amounts take the places of the row's currency; a line wants an active product" {
+	up
+	ask PATCH "transactioncurrencies($A)" '{"isocurrencycode":"JPY","currencyname":"Yen","currencysymbol":"Y","exchangerate":150,"currencyprecision":0}'
+	ask POST 'opportunities?$select=estimatedvalue' "{\"name\":\"o\",\"estimatedvalue\":1234.56,\"transactioncurrencyid@odata.bind\":\"/transactioncurrencies($A)\"}" \
+		-H 'Prefer: return=representation'
+	[ "$(at .estimatedvalue)" = 1235 ]
+	ask PATCH "pricelevels($A)" '{"name":"P"}'
+	ask PATCH "opportunities($B)" "{\"name\":\"o\",\"pricelevelid@odata.bind\":\"/pricelevels($A)\"}"
+	ask POST opportunityproducts "{\"opportunityid@odata.bind\":\"/opportunities($B)\",\"quantity\":1}"
+	refused 400 0x80040200 productid
+	ask GET 'uoms?$select=_uomscheduleid_value'
+	ask PATCH "products($A)" "{\"name\":\"x\",\"productnumber\":\"x\",\"quantitydecimal\":2,\"defaultuomid@odata.bind\":\"/uoms($(at '.value[0].uomid'))\",
+		\"defaultuomscheduleid@odata.bind\":\"/uomschedules($(at '.value[0]._uomscheduleid_value'))\"}"
+	done_with 204
+	ask POST opportunityproducts "{\"opportunityid@odata.bind\":\"/opportunities($B)\",\"productid@odata.bind\":\"/products($A)\",\"quantity\":1}"
+	refused 400 0x80040203 draft
+	ask PATCH "products($A)" '{"statecode":0}'
+	ask POST opportunityproducts "{\"opportunityid@odata.bind\":\"/opportunities($B)\",\"productid@odata.bind\":\"/products($A)\",\"quantity\":1}"
+	done_with 204
+}
+
+@test "the block ids of one upload are of one length" {
+	up
+	ask POST annotations '{"annotationid":"'$A'","subject":"f"}'
+	ask POST InitializeAnnotationBlocksUpload '{"Target":{"@odata.type":"Microsoft.Dynamics.CRM.annotation","annotationid":"'$A'","filename":"a.txt"}}'
+	token_of=$(at .FileContinuationToken)
+	ask POST UploadBlock '{"BlockId":"MDAwMQ==","BlockData":"aGk=","FileContinuationToken":"'"$token_of"'"}'
+	done_with 204
+	ask POST UploadBlock '{"BlockId":"MDI=","BlockData":"aGk=","FileContinuationToken":"'"$token_of"'"}'
+	refused 400 0x80040203 length
+}

@@ -161,7 +161,7 @@ static bool
 upload(struct request *r, struct reply *a, const struct json_value *body)
 {
 	const char *token = member_text(r, body, "FileContinuationToken"), *id = member_text(r, body, "BlockId"),
-	    *data = member_text(r, body, "BlockData");
+	    *data = member_text(r, body, "BlockData"), *length;
 	long size;
 
 	if (!known_token(r, a, token))
@@ -170,6 +170,12 @@ upload(struct request *r, struct reply *a, const struct json_value *body)
 		return reply_error(a, 400, "0x80040203", "BlockId must be the base64 text of at most 64 bytes.");
 	if (data == NULL || (size = base64_size(data, strlen(data))) < 0 || (unsigned long)size > BLOCK_MAX)
 		return reply_error(a, 400, "0x80040203", "BlockData must be the base64 text of at most 4 MB.");
+	/* The length of the first id, which all must have, is kept under the empty one. */
+	length = store_setting(r->arena, arena_printf(r->arena, "block:%s:", token));
+	if (length != NULL && strtoul(length, NULL, 10) != strlen(id))
+		return reply_error(a, 400, "0x80040203", "All BlockIds of an upload must have the same length.");
+	if (length == NULL)
+		store_set_setting(arena_printf(r->arena, "block:%s:", token), arena_printf(r->arena, "%zu", strlen(id)));
 	store_set_setting(arena_printf(r->arena, "block:%s:%s", token, id), data);
 	a->status = 204;
 	return true;

@@ -88,6 +88,7 @@ bulk_row(struct write *w, const char *message, const struct json_value *v)
 		return write_create(w, v, NULL, NULL);
 	if (!bulk_target(w, v, &target))
 		return false;
+	w->key = target.key;
 	if (target.row != NULL)
 		return write_update(w, v, target.row);
 	if (strcmp(message, "UpdateMultiple") == 0)

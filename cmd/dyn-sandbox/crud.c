@@ -33,7 +33,8 @@ answer_written(struct request *r, struct reply *a, const struct table *t, const 
 
 	batch_made(r, arena_printf(r->arena, "%s(%s)", t->set, row->id));
 	if (wants_row(r)) {
-		fresh = store_get(r->arena, t, row->id);
+		if ((fresh = store_get(r->arena, t, row->id)) == NULL)
+			return;
 		read_row(r, a, fresh, status);
 		reply_header(a, "Preference-Applied", "return=representation");
 		return;
@@ -108,6 +109,7 @@ crud_patch(struct request *r, struct reply *a, const struct table *t, const char
 	if (!target_find(r, a, t, key, &target) || !conditions_hold(r, a, &target, false))
 		return;
 	if (body_parse(r, a, t->set, &j, &v)) {
+		w.key = target.key;
 		if (target.row != NULL)
 			ok = write_update(&w, &v, target.row);
 		else

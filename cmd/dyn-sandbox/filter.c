@@ -111,6 +111,8 @@ column_sql(struct parser *f, const char *row, const struct table *t, const struc
 static bool
 no_property(struct parser *f, const struct table *t, const char *name)
 {
+	if (f->a->status != 0)
+		return false;
 	return reply_error(f->a, 400, "0x0", "Could not find a property named '%s' on type 'Microsoft.Dynamics.CRM.%s'.", name, t->name);
 }
 
@@ -124,6 +126,10 @@ find_property(struct parser *f, const struct table *t, const char *name)
 	if (name[0] == '_' && n > 7 && strcmp(name + n - 6, "_value") == 0) {
 		c = schema_column(t, arena_dup(f->r->arena, name + 1, n - 7));
 		return c != NULL && is_lookup(c) && is_property(c, f->r->now) ? c : NULL;
+	}
+	if (strcmp(t->name, "email") == 0 && strcmp(name, "description") == 0) {
+		reply_error(f->a, 400, "0x80060888", "The property 'description' of 'email' is kept in blob storage: it cannot be filtered.");
+		return NULL;
 	}
 	c = schema_column(t, name);
 	return is_property(c, f->r->now) && !is_lookup(c) && c->read ? c : NULL;

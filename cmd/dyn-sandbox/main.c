@@ -51,7 +51,7 @@ static const char more[] =
     "A fresh store holds: an organization (base currency USD, 5,242,880 bytes a file), the root business unit, the\n"
     "application user, currencies USD EUR GBP CHF NOK, a unit, the sales processes with their stages.\n"
     "RetrieveTotalRecordCount answers the counts of the program's start, as its snapshot may be a day old.\n"
-    "Not there: FetchXML, change tracking, file columns, duplicate detection rules, plug-ins, privileges.\n"
+    "Not there: FetchXML beyond counts, file columns, totals of lines, duplicate detection rules, plug-ins, privileges.\n"
     "\n"
     "Exit: 0 ended by a signal; 64 usage; 65 damaged metadata, users, rows or faults file; 66 no such file;\n"
     "69 the port is taken; 73, 74 the store or the port file cannot be written.\n"

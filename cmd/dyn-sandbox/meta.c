@@ -155,8 +155,8 @@ store_line(enum def_kind kind, const char *table, const char *name, const char *
 		sqlite3_bind_null(s, 4);
 	else
 		sqlite3_bind_text(s, 4, line, (int)n, SQLITE_TRANSIENT);
-	if (sqlite3_step(s) != SQLITE_DONE)
-		fail("write");
+	if (!store_spoiled() && sqlite3_step(s) != SQLITE_DONE)
+		store_spoil();
 	sqlite3_reset(s);
 }
 

@@ -345,6 +345,7 @@ define_key(const struct json_value *o, struct table *t, const char *line, size_t
 		k->k.name = lower(&meta_memory, k->k.schema);
 	k->k.table = t->name;
 	k->k.active = key_active;
+	k->k.clash = key_clash;
 	if (*k->k.name == '\0' || !json_member(o, "KeyAttributes", &list) || list.kind != JSON_ARRAY)
 		return "a key needs SchemaName and KeyAttributes";
 	p = arena_get(&meta_memory, (list.n + 1) * sizeof(*p));

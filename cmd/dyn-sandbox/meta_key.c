@@ -2,8 +2,8 @@
  * meta_key - alternate keys
  *
  * A new key's index is built by a job: Pending, InProgress, then Active after
- * --limits key-delay=MS, or Failed when two rows have the same values.  Before
- * that it is no key for URLs and binds.  ReactivateEntityKey starts the job
+ * --limits key-delay=MS, or Failed when two rows have, or get by then, the same
+ * values.  Before that it is no key for URLs and binds, and refuses no row.  ReactivateEntityKey starts the job
  * again.  Source: reference section 7 (alternate keys).
  */
 #include <string.h>
@@ -124,6 +124,25 @@ start_job(struct key_def *k)
 	k->failed = !store_index_key(&k->k);
 	if (k->failed)
 		store_unindex_key(k->k.table, k->k.name);
+}
+
+/* Rows with the same values are refused once the index is there; while the job is at it they make it fail. */
+bool
+key_clash(const struct altkey *k)
+{
+	struct key_def *d = (struct key_def *)(uintptr_t)k;
+	char *sql;
+
+	if (k->active(k))
+		return true;
+	if (d->failed)
+		return false;
+	d->failed = true;
+	sql = sqlite3_mprintf("UPDATE meta_definitions SET line = replace(line, '\"EntityKeyIndexStatus\":\"Active\"', "
+	    "'\"EntityKeyIndexStatus\":\"Failed\"') WHERE kind = %d AND tbl = %Q AND name = %Q", DEF_KEY, k->table, k->name);
+	store_exec(sql);
+	sqlite3_free(sql);
+	return false;
 }
 
 static struct key_def *

@@ -62,10 +62,14 @@ static bool
 read_relation(struct request *r, struct reply *a, const struct json_value *v, struct relation *rel, char **text)
 {
 	const struct table *from, *to;
-	struct json_value cascade;
+	struct json_value cascade, type;
 	char *s;
 
-	if (!check_type(a, v, "OneToManyRelationshipMetadata") || !check_members(a, v, &shape_one_to_many, " Lookup ") ||
+	/* In the list of an action the type is that of the parameter, and need not be said. */
+	if ((json_member(v, "@odata.type", &type) || strcmp(r->path, "RelationshipDefinitions") == 0) &&
+	    !check_type(a, v, "OneToManyRelationshipMetadata"))
+		return false;
+	if (!check_members(a, v, &shape_one_to_many, " Lookup ") ||
 	    (rel->schema = check_name(r, a, v, "SchemaName", NAME_MAX_RELATION)) == NULL || !check_cascade(r, a, v))
 		return false;
 	s = member_string(r, v, "ReferencedEntity");

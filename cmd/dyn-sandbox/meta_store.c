@@ -23,8 +23,8 @@ prepare(const char *sql)
 static void
 run(sqlite3_stmt *s)
 {
-	if (sqlite3_step(s) != SQLITE_DONE)
-		errx(EX_IOERR, "store: %s", sqlite3_errmsg(store_db()));
+	if (!store_spoiled() && sqlite3_step(s) != SQLITE_DONE)
+		store_spoil();
 	sqlite3_finalize(s);
 }
 

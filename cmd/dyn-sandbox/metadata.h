@@ -198,6 +198,7 @@ void relation_keep(const struct relation *rel, const char *extra, bool custom, i
 void write_relation(struct request *r, struct reply *a);
 void write_lookup(struct request *r, struct reply *a, bool customer);	/* CreateCustomerRelationships, CreatePolymorphicLookupAttribute */
 void write_key(struct request *r, struct reply *a, struct table *t);
+bool key_clash(const struct altkey *k);					/* struct altkey's clash */
 void write_reactivate(struct request *r, struct reply *a);
 void write_choice(struct request *r, struct reply *a);
 void write_option(struct request *r, struct reply *a, const char *action);

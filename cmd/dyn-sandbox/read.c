@@ -2,11 +2,15 @@
  * read - rows as answers: collections by pages, single rows, counts
  *
  * $select, $filter, $orderby, $top, $count, $expand (one level), $apply for a
- * bare count; pages of at most 5000 with a cookie in @odata.nextLink.
+ * bare count, or FetchXML for one; pages of at most 5000 with a cookie in
+ * @odata.nextLink.  Change tracking: the rows of a first read, then what was
+ * changed or deleted since ($deltatoken is a row version and a time).
  * Source: reference section 10.
  */
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "store.h"
 #include "read.h"
@@ -80,7 +84,7 @@ cookie_read(struct request *r, struct reply *a, long *page, char **last, long *o
 
 /* The address asked for, with its $skiptoken exchanged. */
 static void
-next_link(struct request *r, struct reply *a, long page, const char *place)
+next_link(struct request *r, struct reply *a, long page, const char *place, int64_t tracked)
 {
 	const char *q = strchr(r->url, '?'), *p, *e;
 	struct buf b = { 0 };
@@ -96,8 +100,11 @@ next_link(struct request *r, struct reply *a, long page, const char *place)
 			buf_char(&b, '&');
 		}
 	}
-	buf_printf(&b, "$skiptoken=%%3Ccookie%%20pagenumber=%%22%ld%%22%%20pagingcookie=%%22%s%%22%%20istracking=%%22False%%22%%20/%%3E",
-	    page, place);
+	buf_printf(&b, "$skiptoken=%%3Ccookie%%20pagenumber=%%22%ld%%22%%20pagingcookie=%%22%s%%22%%20istracking=%%22%s%%22%%20", page, place,
+	    tracked > 0 ? "True" : "False");
+	if (tracked > 0)
+		buf_printf(&b, "tracked=%%22%" PRId64 "%%22%%20", tracked);
+	buf_str(&b, "/%3E");
 	buf_nul(&b);
 	buf_str(&a->body, ",\"@odata.nextLink\":");
 	buf_json_str(&a->body, b.p);
@@ -150,7 +157,8 @@ count_rows(const struct buf *condition)
 static bool
 unknown_option(struct request *r, struct reply *a)
 {
-	static const char *const known[] = { "$select", "$filter", "$orderby", "$top", "$count", "$expand", "$skiptoken", "$apply" };
+	static const char *const known[] = { "$select", "$filter", "$orderby", "$top", "$count", "$expand", "$skiptoken", "$apply",
+	    "$deltatoken" };
 	size_t i, k;
 
 	for (i = 0; i < r->queries; i++) {
@@ -162,29 +170,15 @@ unknown_option(struct request *r, struct reply *a)
 			return reply_error(a, 400, "0x80060888", strcmp(r->query[i].name, "$skip") == 0 ? "The query parameter %s is not "
 			    "supported" : "The query parameter %s is not known", r->query[i].name);
 	}
-	if (request_query(r, "fetchXml") != NULL)
-		return reply_error(a, 501, "0x80060888", "The stand-in does not run FetchXML.");
 	return true;
 }
 
-/* $apply=aggregate($count as n), after an optional filter(...)/ */
 static void
-aggregate(struct request *r, struct reply *a, const struct table *t, const char *apply, const char *extra)
+answer_count(struct request *r, struct reply *a, const struct table *t, const char *extra, const char *filter, const char *name)
 {
-	const char *filter = request_query(r, "$filter"), *p = apply, *e;
 	struct buf sql = { 0 };
 	int64_t n;
-	char *name;
 
-	if (strncmp(p, "filter(", 7) == 0 && (e = strstr(p, ")/aggregate(")) != NULL) {
-		filter = arena_dup(r->arena, p + 7, (size_t)(e - p - 7));
-		p = e + 2;
-	}
-	if (strncmp(p, "aggregate($count as ", 20) != 0 || p[strlen(p) - 1] != ')') {
-		reply_error(a, 400, "0x80060888", "The stand-in knows $apply=aggregate($count as name) only.");
-		return;
-	}
-	name = arena_dup(r->arena, p + 20, strlen(p) - 21);
 	if (where(r, a, t, extra, filter, &sql)) {
 		if ((n = count_rows(&sql)) > AGGREGATE_LIMIT) {
 			reply_error(a, 400, "0x8004e023", "AggregateQueryRecordLimit exceeded. Cannot perform this operation.");
@@ -195,6 +189,23 @@ aggregate(struct request *r, struct reply *a, const struct table *t, const char 
 		}
 	}
 	buf_free(&sql);
+}
+
+/* $apply=aggregate($count as n), after an optional filter(...)/ */
+static void
+aggregate(struct request *r, struct reply *a, const struct table *t, const char *apply, const char *extra)
+{
+	const char *filter = request_query(r, "$filter"), *p = apply, *e;
+
+	if (strncmp(p, "filter(", 7) == 0 && (e = strstr(p, ")/aggregate(")) != NULL) {
+		filter = arena_dup(r->arena, p + 7, (size_t)(e - p - 7));
+		p = e + 2;
+	}
+	if (strncmp(p, "aggregate($count as ", 20) != 0 || p[strlen(p) - 1] != ')') {
+		reply_error(a, 400, "0x80060888", "The stand-in knows $apply=aggregate($count as name) only.");
+		return;
+	}
+	answer_count(r, a, t, extra, filter, arena_dup(r->arena, p + 20, strlen(p) - 21));
 }
 
 static void
@@ -215,9 +226,44 @@ count_members(struct request *r, struct reply *a, const struct view *v, const st
 
 struct request_page {
 	long top, size, page, offset;
+	int64_t tracked;		/* version the deltaLink will begin at; 0: changes are not tracked */
 	char *last;
 	bool by_id;
 };
+
+static bool
+tracking(struct request *r, struct reply *a, struct request_page *q)
+{
+	static const char *const barred[] = { "$filter", "$orderby", "$expand", "$top" };
+	const char *cookie = request_query(r, "$skiptoken");
+	char *kept;
+	size_t i;
+
+	if (request_prefer(r, "odata.track-changes") == NULL && request_query(r, "$deltatoken") == NULL)
+		return true;
+	for (i = 0; i < sizeof(barred) / sizeof(barred[0]); i++)
+		if (request_query(r, barred[i]) != NULL)
+			return reply_error(a, 400, "0x80060888", "The query parameter %s cannot be used with change tracking.", barred[i]);
+	kept = cookie != NULL ? cookie_value(r->arena, cookie, "tracked") : NULL;
+	q->tracked = kept != NULL ? strtoll(kept, NULL, 10) : store_version();
+	return true;
+}
+
+/* The address for what changes after a version: a token as the service writes it, "919042!08/22/2017 08:10:44". */
+static void
+delta_link(struct request *r, struct reply *a, const struct table *t, int64_t version)
+{
+	const char *select = request_query(r, "$select");
+	time_t now = time(NULL);
+	char when[64];
+	struct tm tm;
+
+	gmtime_r(&now, &tm);
+	strftime(when, sizeof(when), "%m%%2f%d%%2f%Y%%20%H%%3a%M%%3a%S", &tm);
+	buf_str(&a->body, ",\"@odata.deltaLink\":");
+	buf_json_str(&a->body, arena_printf(r->arena, "%s%s?%s%s%s$deltatoken=%" PRId64 "%%21%s", r->root, t->set, select ? "$select=" : "",
+	    select ? select : "", select ? "&" : "", version, when));
+}
 
 static bool
 page_options(struct request *r, struct reply *a, struct request_page *q)
@@ -243,7 +289,9 @@ send_page(struct request *r, struct reply *a, struct page *p, const struct reque
 
 	a->status = 200;
 	if (request_prefer(r, "odata.maxpagesize") != NULL && request_query(r, "$top") == NULL)
-		reply_header(a, "Preference-Applied", "odata.maxpagesize=%ld", q->size);
+		reply_header(a, "Preference-Applied", "odata.maxpagesize=%ld%s", q->size, q->tracked > 0 ? ", odata.track-changes" : "");
+	else if (q->tracked > 0)
+		reply_header(a, "Preference-Applied", "odata.track-changes");
 	buf_str(&a->body, "{\"@odata.context\":");
 	buf_json_str(&a->body, view_context(&p->view, ""));
 	buf_char(&a->body, ',');
@@ -261,15 +309,77 @@ send_page(struct request *r, struct reply *a, struct page *p, const struct reque
 	buf_char(&a->body, ']');
 	if (p->more && request_query(r, "$top") == NULL)
 		next_link(r, a, q->page + 1, q->by_id ? arena_printf(r->arena, "last:%s", p->last) :
-		    arena_printf(r->arena, "after:%ld", q->offset + q->size));
+		    arena_printf(r->arena, "after:%ld", q->offset + q->size), q->tracked);
+	else if (q->tracked > 0)
+		delta_link(r, a, p->view.table, q->tracked);
 	buf_char(&a->body, '}');
 	buf_free(&sql);
+}
+
+/* ---- what changed since a token ---- */
+
+static bool
+delta_token(struct request *r, struct reply *a, int64_t *since)
+{
+	const char *token = request_query(r, "$deltatoken");
+	char *end;
+
+	*since = strtoll(token, &end, 10);
+	return (end > token && *end == '!' && *since > 0) || reply_error(a, 400, "0x80060888", "The delta token '%s' is not valid.", token);
+}
+
+static void
+delta_gone(struct request *r, struct reply *a, const struct table *t, int64_t since, bool some)
+{
+	sqlite3_stmt *s;
+
+	if (sqlite3_prepare_v2(store_db(), "SELECT id FROM gone WHERE tbl=?1 AND version>?2 ORDER BY version", -1, &s, NULL) != SQLITE_OK)
+		return;
+	sqlite3_bind_text(s, 1, t->name, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(s, 2, since);
+	for (; sqlite3_step(s) == SQLITE_ROW; some = true)
+		buf_printf(&a->body, "%s{\"@odata.context\":\"%s$metadata#%s/$deletedEntity\",\"id\":\"%s\",\"reason\":\"deleted\"}",
+		    some ? "," : "", r->root, t->set, (const char *)sqlite3_column_text(s, 0));
+	sqlite3_finalize(s);
+}
+
+static void
+read_delta(struct request *r, struct reply *a, const struct table *t)
+{
+	struct request_page q = { 0 };
+	struct page p = { .a = a, .size = SIZE_MAX };
+	struct buf sql = { 0 };
+	int64_t since;
+
+	if (!delta_token(r, a, &since) || !tracking(r, a, &q) || !view_read(r, a, t, &p.view))
+		return;
+	a->status = 200;
+	buf_str(&a->body, "{\"@odata.context\":");
+	buf_json_str(&a->body, view_context(&p.view, "/$delta"));
+	buf_str(&a->body, ",\"value\":[");
+	buf_printf(&sql, "SELECT r.rid, r.id, r.version, r.body FROM rows r WHERE r.tbl='%s' AND r.version>%" PRId64 " ORDER BY r.version",
+	    t->name, since);
+	buf_nul(&sql);
+	store_select(t, sql.p, page_row, &p);
+	delta_gone(r, a, t, since, p.sent > 0);
+	buf_char(&a->body, ']');
+	delta_link(r, a, t, store_version());
+	buf_char(&a->body, '}');
+	buf_free(&sql);
+}
+
+static int64_t
+delta_count(struct request *r, const struct table *t, int64_t since)
+{
+	return store_number(arena_printf(r->arena, "SELECT (SELECT count(*) FROM rows WHERE tbl='%s' AND version>%" PRId64
+	    ") + (SELECT count(*) FROM gone WHERE tbl='%s' AND version>%" PRId64 ")", t->name, since, t->name, since));
 }
 
 void
 read_collection(struct request *r, struct reply *a, const struct table *t, const char *extra)
 {
-	const char *apply = request_query(r, "$apply"), *order = request_query(r, "$orderby");
+	const char *apply = request_query(r, "$apply"), *order = request_query(r, "$orderby"), *xml = request_query(r, "fetchXml");
+	char *filter, *name;
 	struct buf condition = { 0 }, orderby = { 0 };
 	struct request_page q = { .by_id = true };
 	struct page p = { .a = a };
@@ -280,7 +390,16 @@ read_collection(struct request *r, struct reply *a, const struct table *t, const
 		aggregate(r, a, t, apply, extra);
 		return;
 	}
-	if (view_read(r, a, t, &p.view) && page_options(r, a, &q) && where(r, a, t, extra, request_query(r, "$filter"), &condition) &&
+	if (xml != NULL) {
+		if (fetch_count(r, a, t, xml, &filter, &name))
+			answer_count(r, a, t, extra, filter, name);
+		return;
+	}
+	if (request_query(r, "$deltatoken") != NULL) {
+		read_delta(r, a, t);
+		return;
+	}
+	if (view_read(r, a, t, &p.view) && page_options(r, a, &q) && tracking(r, a, &q) && where(r, a, t, extra, request_query(r, "$filter"), &condition) &&
 	    (order == NULL || filter_order(r, a, t, order, &orderby, &q.by_id))) {
 		buf_nul(&orderby);
 		p.size = (size_t)q.size;
@@ -296,6 +415,14 @@ read_count(struct request *r, struct reply *a, const struct table *t)
 	struct buf condition = { 0 };
 	int64_t n;
 
+	if (request_query(r, "$deltatoken") != NULL) {
+		if (delta_token(r, a, &n)) {
+			a->status = 200;
+			a->type = "text/plain";
+			buf_printf(&a->body, "%lld", (long long)delta_count(r, t, n));
+		}
+		return;
+	}
 	if (where(r, a, t, NULL, request_query(r, "$filter"), &condition)) {
 		n = count_rows(&condition);
 		a->status = 200;

@@ -61,23 +61,28 @@ table_path(struct request *r, struct reply *a, const struct table *t, struct seg
 		no_resource(a, seg[n - 1].name);
 }
 
-/* Rows are made in another user's name: he must be there. */
+/* Rows are made in another user's name: he must be there, under his Entra object id or his systemuserid. */
 static bool
 impersonate(struct request *r, struct reply *a)
 {
-	const char *id = request_header(r, "MSCRMCallerID");
+	const char *object = request_header(r, "CallerObjectId"), *id = request_header(r, "MSCRMCallerID");
 	const struct table *t = schema_table("systemuser");
 	struct row *user;
+	char *found;
 
-	if (id == NULL)
-		id = request_header(r, "CallerObjectId");
-	if (id == NULL || t == NULL)
+	if ((object == NULL && id == NULL) || t == NULL)
 		return true;
+	if (object != NULL) {
+		found = arena_str(r->arena, object);
+		guid_lower(found);
+		id = store_find(r->arena, t->name, "azureactivedirectoryobjectid", found, t->primary_id, &found) ? found : "";
+	}
 	user = guid_ok(id, strlen(id)) ? store_get(r->arena, t, id) : NULL;
 	if (user == NULL)
 		return reply_error(a, 403, "0x80072560", "The user is not a member of the organization.");
 	if (row_true(user, "isdisabled"))
 		return reply_error(a, 403, "0x80040225", "The specified user(Id = %s) is disabled. Consider enabling this user.", user->id);
+	memcpy(r->agent, r->user, sizeof(r->agent));
 	memcpy(r->user, user->id, sizeof(user->id));
 	return true;
 }
@@ -122,6 +127,34 @@ media_type(struct request *r, struct reply *a)
 	return reply_error(a, 415, "0x80060888", "The content type of the request is not supported: the body must be application/json.");
 }
 
+/* With odata.include-annotations="*" an error says more. */
+static void
+annotate_error(const struct request *r, struct reply *a)
+{
+	const char *wanted = request_prefer(r, "odata.include-annotations");
+	struct json j = { 0 };
+	struct json_value v, error, code, message;
+
+	json_pad(&a->body);
+	if (wanted != NULL && strcmp(wanted, "*") == 0 && a->type == NULL && json_parse_any(&j, a->body.p, a->body.n, &v) &&
+	    json_member(&v, "error", &error) && json_member(&error, "code", &code) && json_member(&error, "message", &message)) {
+		code.p = json_text(r->arena, &code);
+		code.n = strlen(code.p);
+		message.p = arena_dup(r->arena, message.p, message.n);
+		a->body.n -= 2;
+		if (r->duplicate != NULL) {
+			buf_str(&a->body, ",\"@Microsoft.PowerApps.CDS.ErrorDetails.DuplicateEntity\":");
+			buf_json_str(&a->body, r->duplicate);
+		}
+		buf_printf(&a->body, ",\"@Microsoft.PowerApps.CDS.HelpLink\":\"http://go.microsoft.com/fwlink/?LinkID=398563&error="
+		    "Microsoft.Crm.CrmException%%3a%s&client=platform\",\"@Microsoft.PowerApps.CDS.TraceText\":\"\","
+		    "\"@Microsoft.PowerApps.CDS.InnerError.Message\":\"", strncmp(code.p, "0x", 2) == 0 ? code.p + 2 : code.p);
+		buf_add(&a->body, message.p, message.n);
+		buf_str(&a->body, "\"}}");
+	}
+	json_free(&j);
+}
+
 void
 route(struct request *r, struct reply *a)
 {
@@ -136,7 +169,9 @@ route(struct request *r, struct reply *a)
 		dispatch(r, a);
 	if (a->status == 0)
 		reply_error(a, 500, "0x80040216", "An unexpected error occurred.");
-	if (a->status >= 400)
+	if (a->status >= 400) {
 		store_exec("ROLLBACK TO operation");
+		annotate_error(r, a);
+	}
 	store_exec("RELEASE operation");
 }

@@ -108,8 +108,12 @@ stamp(struct write *w)
 		row_set_text(a, w->row, "modifiedon", now);
 	if (schema_column(w->table, "modifiedby") != NULL)
 		row_bind(a, w->row, "modifiedby", "systemuser", w->r->user);
+	if (schema_column(w->table, "modifiedonbehalfby") != NULL)
+		row_bind(a, w->row, "modifiedonbehalfby", w->r->agent[0] != '\0' ? "systemuser" : NULL, w->r->agent);
 	if (w->old != NULL)
 		return;
+	if (w->r->agent[0] != '\0' && schema_column(w->table, "createdonbehalfby") != NULL)
+		row_bind(a, w->row, "createdonbehalfby", "systemuser", w->r->agent);
 	if (of_type(w->table, "createdon", COL_DATETIME) != NULL)
 		row_set_text(a, w->row, "createdon", now);
 	if (schema_column(w->table, "createdby") != NULL)
@@ -165,6 +169,39 @@ full_name(struct write *w)
 	row_set_text(a, w->row, "fullname", full);
 }
 
+/* Places of the money columns whose precision is the organization's (1) or the currency's (2). */
+static long
+money_places(struct write *w, int source, const struct row *currency_row)
+{
+	const struct table *t = schema_table("organization");
+	struct row *org;
+
+	if (source == 2)
+		return currency_row != NULL ? row_int(currency_row, "currencyprecision", 2) : 2;
+	org = t != NULL ? store_get(w->r->arena, t, sandbox_organization) : NULL;
+	return org != NULL ? row_int(org, "pricingdecimalprecision", 2) : 2;
+}
+
+static void
+round_money(struct write *w, const struct row *currency_row)
+{
+	long places[3] = { 0, -1, -1 };
+	const struct column *c;
+	const char *v;
+	size_t i;
+
+	for (i = 0; i < w->table->columns; i++) {
+		c = w->table->column[i];
+		if (c->type != COL_MONEY || c->precision_source < 1 || c->precision_source > 2 || (v = row_get(w->row, c->name)) == NULL)
+			continue;
+		if (strlen(c->name) > 5 && strcmp(c->name + strlen(c->name) - 5, "_base") == 0)
+			continue;
+		if (places[c->precision_source] < 0)
+			places[c->precision_source] = money_places(w, c->precision_source, currency_row);
+		row_set(w->r->arena, w->row, c->name, decimal_round(w->r->arena, v, strlen(v), (int)places[c->precision_source]));
+	}
+}
+
 /* Every row with a currency column gets one; money columns their value in the base currency. */
 static void
 currency(struct write *w)
@@ -177,14 +214,17 @@ currency(struct write *w)
 	char *id, *base;
 	size_t i;
 
-	if (schema_column(w->table, "transactioncurrencyid") == NULL || t == NULL || w->table == t)
+	if (schema_column(w->table, "transactioncurrencyid") == NULL || t == NULL || w->table == t) {
+		round_money(w, NULL);
 		return;
+	}
 	if ((id = row_lookup(a, w->row, "transactioncurrencyid")) == NULL) {
 		if ((id = store_setting(a, "basecurrency")) == NULL)
 			return;
 		row_bind(a, w->row, "transactioncurrencyid", "transactioncurrency", id);
 	}
-	if ((row = store_get(a, t, id)) == NULL || (rate = row_get(row, "exchangerate")) == NULL)
+	round_money(w, row = store_get(a, t, id));
+	if (row == NULL || (rate = row_get(row, "exchangerate")) == NULL)
 		return;
 	if (schema_column(w->table, "exchangerate") != NULL)
 		row_set(a, w->row, "exchangerate", rate);

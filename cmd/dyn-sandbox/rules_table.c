@@ -26,10 +26,16 @@ lookup(struct write *w, const char *column)
 static bool
 product_rules(struct write *w)
 {
+	static const char *const required[] = { "name", "quantitydecimal" };
+	size_t i;
+
 	if (lookup(w, "defaultuomid") == NULL)
 		return reply_error(w->a, 400, "0x80043b0d", "The default unit of the product is missing.");
 	if (lookup(w, "defaultuomscheduleid") == NULL)
 		return reply_error(w->a, 400, "0x80043b13", "The unit schedule of the product is missing.");
+	for (i = 0; i < 2 && !w->internal; i++)
+		if (row_get(w->row, required[i]) == NULL)
+			return reply_error(w->a, 400, "0x80040200", "Required attribute '%s' of entity 'product' is missing.", required[i]);
 	return true;
 }
 
@@ -62,6 +68,23 @@ price_rules(struct write *w)
 	return !s.found || reply_error(w->a, 400, "0x80043b08", "The product and unit combination is already in this price list.");
 }
 
+/* A line is a write-in, or names a product that is active (or only revised). */
+static bool
+line_product(struct write *w)
+{
+	const struct table *t = schema_table("product");
+	char *id = lookup(w, "productid");
+	struct row *product = t != NULL && id != NULL ? store_get(w->r->arena, t, id) : NULL;
+	long state = product != NULL ? row_int(product, "statecode", 0) : 0;
+
+	if (row_true(w->row, "isproductoverridden") || w->internal || t == NULL)
+		return true;
+	if (product == NULL)
+		return reply_error(w->a, 400, "0x80040200", "Required attribute 'productid' of entity 'opportunityproduct' is missing.");
+	return w->old != NULL || (state != 2 && state != 1) || reply_error(w->a, 400, "0x80040203", "The product with id %s is %s: only active "
+	    "products can be added.", id, state == 2 ? "a draft" : "retired");
+}
+
 static bool
 line_rules(struct write *w)
 {
@@ -73,7 +96,7 @@ line_rules(struct write *w)
 		return reply_error(w->a, 400, "0x80043afa", "A unit cannot be set on a write-in product.");
 	if (opportunity != NULL && row_lookup(w->r->arena, opportunity, "pricelevelid") == NULL)
 		return reply_error(w->a, 400, "0x80043b12", "The opportunity has no price list.");
-	return true;
+	return line_product(w);
 }
 
 static bool
@@ -165,12 +188,12 @@ static bool
 default_flow(struct write *w)
 {
 	struct arena *a = w->r->arena;
-	const struct table *t = schema_table("opportunitysalesprocess");
-	char *process = row_text(a, w->row, "processid"), *path, id[37];
+	const struct table *t = schema_table(is(w, "lead") ? "leadtoopportunitysalesprocess" : "opportunitysalesprocess");
+	char *process = row_text(a, w->row, "processid"), *path, *own = arena_printf(a, "bpf_%sid", w->table->name), id[37];
 	struct write flow;
 
 	if (process == NULL)
-		process = store_setting(a, "opportunityflow");
+		process = store_setting(a, arena_printf(a, "%sflow", w->table->name));
 	if (t == NULL || process == NULL || strcmp(process, NO_PROCESS) == 0)
 		return true;
 	path = flow_path(w, process);
@@ -179,8 +202,8 @@ default_flow(struct write *w)
 	guid_new(id);
 	flow = write_internal(w->r, w->a, t, row_new(a, t, id), NULL);
 	row_set_text(a, flow.row, t->primary_id, id);
-	row_set(a, flow.row, "name", row_get(w->row, "name"));
-	row_bind(a, flow.row, schema_column(t, "bpf_opportunityid") != NULL ? "bpf_opportunityid" : "opportunityid", "opportunity", w->row->id);
+	row_set(a, flow.row, "name", row_get(w->row, w->table->primary_name));
+	row_bind(a, flow.row, schema_column(t, own) != NULL ? own : own + 4, w->table->name, w->row->id);
 	row_bind(a, flow.row, "processid", "workflow", process);
 	row_bind(a, flow.row, "activestageid", "processstage", arena_dup(a, path, 36));
 	row_set_text(a, flow.row, "traversedpath", arena_dup(a, path, 36));
@@ -222,7 +245,7 @@ rules_after(struct write *w)
 {
 	if (w->table->activity && !activity_mirror(w))
 		return false;
-	if (w->old == NULL && is(w, "opportunity"))
+	if (w->old == NULL && (is(w, "opportunity") || is(w, "lead")))
 		return default_flow(w);
 	return true;
 }

@@ -62,8 +62,10 @@ struct request {
 	const char *root;		/* "http://127.0.0.1:8080/api/data/v9.2/", for answers */
 	const char *id;			/* REQ_ID of this request, a GUID */
 	char user[37];			/* auth_check: systemuserid of the caller */
+	char agent[37];			/* who acts in the name of user; "" when that is the caller himself */
 	bool strong;			/* Consistency: Strong */
 	int64_t now;			/* clock_ms() at arrival; what has visible_at > now is not seen (INT64_MAX when strong) */
+	const char *duplicate;		/* JSON of the row that broke a key; NULL */
 	struct batch *batch;		/* set for the parts of a $batch, else NULL */
 	void *fault;			/* faults.c: what was chosen for this request */
 };
@@ -146,6 +148,7 @@ struct altkey {
 	const char *const *column;
 	size_t columns;
 	const char *table;
+	bool (*clash)(const struct altkey *);	/* two rows have the same values: true, that is refused; false, its index is not there (and will not be) */
 	bool (*active)(const struct altkey *);	/* its index is built; before that it is no key for URLs and binds */
 };
 

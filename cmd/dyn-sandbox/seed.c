@@ -3,7 +3,7 @@
  *
  * Made once, in a fresh store: the organization, its root business unit, the
  * application user with its role, currencies, a default unit, and the default
- * process of opportunities.  All ids but the organization's are computed, so
+ * processes of opportunities and leads.  All ids but the organization's are computed, so
  * that two fresh stores differ in nothing else.
  */
 #include <err.h>
@@ -78,7 +78,7 @@ keep(struct row *row)
 	if (store_exists(row->table, row->id))
 		return;
 	w = write_internal(&request, &reply, row->table, row, NULL);
-	if (!write_store(&w))
+	if (!write_store(&w) && !store_spoiled())
 		errx(EX_SOFTWARE, "seed: %s: %.*s", row->table->name, (int)reply.body.n, reply.body.p);
 }
 
@@ -249,6 +249,8 @@ stock(void)
 	process("Lead to Opportunity Sales Process", "leadtoopportunitysalesprocess", "lead");
 	computed("workflow", "opportunitysalesprocess", flow);
 	store_set_setting("opportunityflow", flow);
+	computed("workflow", "leadtoopportunitysalesprocess", flow);
+	store_set_setting("leadflow", flow);
 }
 
 /* ---- rows of files ---- */
@@ -358,5 +360,6 @@ seed_open(const char *users, const char *rows)
 	if (rows != NULL)
 		rows_of(rows, NULL, false);
 	snapshot();
-	store_commit();
+	if (!store_commit())
+		exit(EX_IOERR);
 }

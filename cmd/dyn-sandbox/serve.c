@@ -109,7 +109,9 @@ work(struct request *r, struct reply *a)
 		batch_run(r, a);
 	else
 		route(r, a);
-	store_commit();
+	if (!store_commit())
+		reply_error(a, 500, "0x80044150", "Sql error: Generic SQL error. CRM ErrorCode: -2147204784 Sql ErrorCode: -2146232060 "
+		    "Sql Number: 1105");
 	start = clock_ms() - start;
 	pthread_mutex_unlock(&lock);
 	return start;

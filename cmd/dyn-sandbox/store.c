@@ -4,10 +4,14 @@
  * rows      one line a row: table, GUID in SQL Server's order, version, body
  * altkeys   one line for each alternate key a row has a value for
  * links     one line for each lookup value (not those of ownership and audit)
+ * gone      one line for each row that was deleted, for change tracking
  * settings  name and value; the row version counter among them
  *
  * synchronous=OFF: what a kill -9 of the sandbox leaves is whole (the kernel
  * has it), what a power cut leaves is not promised.
+ *
+ * A write that fails (a full disk) spoils the request, not the program: from
+ * then on nothing is written, and store_commit undoes it all and says so.
  */
 #include <ctype.h>
 #include <err.h>
@@ -28,11 +32,12 @@ static const char schema[] =
     "CREATE TABLE IF NOT EXISTS links(target TEXT, col TEXT, tbl TEXT, rid INTEGER,"
     " PRIMARY KEY(target, col, tbl, rid)) WITHOUT ROWID;"
     "CREATE INDEX IF NOT EXISTS links_rid ON links(rid);"
+    "CREATE TABLE IF NOT EXISTS gone(tbl TEXT, version INTEGER, id TEXT, PRIMARY KEY(tbl, version)) WITHOUT ROWID;"
     "CREATE TABLE IF NOT EXISTS settings(name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;";
 
 enum statement {
 	GET, EXISTS, BY_KEY, INSERT, UPDATE, DELETE, KEY_ADD, KEY_DROP, LINK_ADD, LINK_DROP, LINKED, COUNT,
-	SETTING, SET_SETTING, STATEMENTS
+	SETTING, SET_SETTING, GONE, STATEMENTS
 };
 
 static const char *const text[STATEMENTS] = {
@@ -51,18 +56,29 @@ static const char *const text[STATEMENTS] = {
 	    " WHERE l.target=?1 AND l.col=?2 AND l.tbl=?3 ORDER BY r.ord",
 	[COUNT] = "SELECT count(*) FROM rows WHERE tbl=?1",
 	[SETTING] = "SELECT value FROM settings WHERE name=?1",
+	[GONE] = "INSERT INTO gone(tbl, version, id) VALUES(?1, ?2, ?3)",
 	[SET_SETTING] = "INSERT OR REPLACE INTO settings(name, value) VALUES(?1, ?2)",
 };
 
 static sqlite3 *db;
 static sqlite3_stmt *prepared[STATEMENTS];
 static const struct altkey *violated;
-static int64_t version;
+static int64_t version, kept_version;
+static bool spoiled;
 
 static void
 fail(const char *what)
 {
 	errx(EX_IOERR, "store: %s: %s", what, sqlite3_errmsg(db));
+}
+
+/* SQLite itself may have ended the transaction by now. */
+void
+store_spoil(void)
+{
+	if (!spoiled)
+		warnx("store: %s", sqlite3_errmsg(db));
+	spoiled = true;
 }
 
 static sqlite3_stmt *
@@ -80,18 +96,20 @@ bind_text(sqlite3_stmt *s, int n, const char *p)
 	sqlite3_bind_text(s, n, p, -1, SQLITE_TRANSIENT);
 }
 
-/* true: a row; false: done.  Anything but a broken constraint (which is returned as done) ends the program. */
+/* true: a row; false: done, or *constraint is broken.  In a spoiled transaction every write counts as refused. */
 static bool
 step(sqlite3_stmt *s, bool *constraint)
 {
-	int rc = sqlite3_step(s);
+	int rc = spoiled && !sqlite3_stmt_readonly(s) ? SQLITE_CONSTRAINT : sqlite3_step(s);
 
 	if (rc == SQLITE_ROW)
 		return true;
+	if (rc != SQLITE_DONE && rc != SQLITE_CONSTRAINT) {
+		store_spoil();
+		rc = SQLITE_CONSTRAINT;
+	}
 	if (constraint != NULL)
 		*constraint = rc == SQLITE_CONSTRAINT;
-	if (rc != SQLITE_DONE && !(constraint != NULL && rc == SQLITE_CONSTRAINT))
-		fail("step");
 	sqlite3_reset(s);
 	return false;
 }
@@ -105,8 +123,8 @@ store_db(void)
 void
 store_exec(const char *sql)
 {
-	if (sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK)
-		fail(sql);
+	if (!spoiled && sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK)
+		store_spoil();
 }
 
 void
@@ -115,14 +133,31 @@ store_begin(void)
 	store_exec("BEGIN IMMEDIATE");
 }
 
-void
+bool
+store_spoiled(void)
+{
+	return spoiled;
+}
+
+/* Who only reads writes nothing, so a full disk can still be read. */
+bool
 store_commit(void)
 {
 	char value[24];
 
-	snprintf(value, sizeof(value), "%lld", (long long)version);
-	store_set_setting("version", value);
+	if (version != kept_version) {
+		snprintf(value, sizeof(value), "%lld", (long long)version);
+		store_set_setting("version", value);
+	}
 	store_exec("COMMIT");
+	if (spoiled) {
+		sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+		version = kept_version;
+		spoiled = false;
+		return false;
+	}
+	kept_version = version;
+	return true;
 }
 
 /* SQL Server compares a GUID's bytes 10-15 first, then 8-9, 6-7, 4-5, 0-3 of its little-endian storage. */
@@ -166,6 +201,7 @@ store_open(const char *path)
 	sqlite3_create_function(db, "guidord", 1, SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL, sql_guid_order, NULL, NULL);
 	v = store_setting(&a, "version");
 	version = v != NULL ? strtoll(v, NULL, 10) : 1000000;
+	kept_version = v != NULL ? version : 0;
 	arena_free(&a);
 }
 
@@ -380,7 +416,7 @@ index_row(struct arena *a, const struct row *row)
 	size_t i;
 
 	for (i = 0; i < row->table->keys; i++)
-		if (!key_insert(a, row, row->table->key[i]))
+		if (!key_insert(a, row, row->table->key[i]) && row->table->key[i]->clash(row->table->key[i]))
 			return false;
 	if (strcmp(row->table->name, "activitypointer") != 0)
 		links_insert(a, row);
@@ -458,6 +494,17 @@ store_delete(const struct row *row)
 	sqlite3_bind_int64(s, 1, row->rid);
 	step(s, NULL);
 	drop_index(row);
+	s = statement(GONE);
+	bind_text(s, 1, row->table->name);
+	sqlite3_bind_int64(s, 2, ++version);
+	bind_text(s, 3, row->id);
+	step(s, NULL);
+}
+
+int64_t
+store_version(void)
+{
+	return version;
 }
 
 void

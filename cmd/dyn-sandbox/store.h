@@ -50,7 +50,9 @@ void store_open(const char *path);
 void store_close(void);
 void store_exec(const char *sql);
 void store_begin(void);
-void store_commit(void);
+bool store_commit(void);					/* false: the disk is full or broken; nothing of the transaction was kept */
+void store_spoil(void);						/* a write has failed */
+bool store_spoiled(void);					/* it will be so: writes are no longer done */
 char *store_setting(struct arena *a, const char *name);		/* NULL if absent */
 void store_set_setting(const char *name, const char *value);
 struct row *store_get(struct arena *a, const struct table *t, const char *id);
@@ -61,6 +63,7 @@ enum stored store_insert(struct arena *a, struct row *row);
 enum stored store_update(struct arena *a, struct row *row);	/* row->rid names it */
 const struct altkey *store_violated(void);
 void store_delete(const struct row *row);
+int64_t store_version(void);					/* that of the last change */
 typedef bool store_row(struct row *row, void *arg);		/* false: stop */
 void store_referencing(struct arena *a, const struct table *t, const char *column, const char *id, store_row *fn, void *arg);
 /* Each row in an arena of its own.  sql gives rid, id, version, body. */
@@ -127,6 +130,7 @@ struct write {
 	struct row *row;		/* what is being made */
 	bool internal;			/* by the platform itself: columns that nobody may write may be written */
 	bool bulk;
+	const struct altkey *key;	/* that an existing row was found by: the body's copies of its columns are passed over */
 	long state, status;		/* asked for; -1: not */
 	const char *parent_column, *parent_table, *parent_id;	/* of a nested row: bound to that */
 	struct nested nested[8];
@@ -158,6 +162,7 @@ void read_count(struct request *r, struct reply *a, const struct table *t);
 void read_row(struct request *r, struct reply *a, struct row *row, int status);	/* with $select and $expand */
 bool filter_sql(struct request *r, struct reply *a, const struct table *t, const char *filter, struct buf *sql);
 bool filter_order(struct request *r, struct reply *a, const struct table *t, const char *order, struct buf *sql, bool *by_id);
+bool fetch_count(struct request *r, struct reply *a, const struct table *t, const char *xml, char **filter, char **name);	/* fetch.c: a count as a $filter (NULL: all) and the alias of its result; false: answered */
 void filter_column(struct buf *sql, const char *row, const struct table *t, const struct column *c);
 
 /* route.c */

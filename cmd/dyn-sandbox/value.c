@@ -104,9 +104,9 @@ check_decimal(const struct check *k, const char **json)
 
 	if (k->v->kind != JSON_NUMBER)
 		return wrong_type(k, k->c->type == COL_DOUBLE ? "Edm.Double" : "Edm.Decimal");
-	/* Money by the organization's or the currency's precision (all of ours: 2); checked before it is rounded. */
+	/* Money by the organization's or the currency's precision is rounded when the currency is known (rules.c). */
 	if (money && k->c->precision_source > 0)
-		places = 2;
+		places = 4;
 	text = decimal_round(k->r->arena, k->v->p, k->v->n, places);
 	if (text == NULL || !in_range(k->c, text, arena_printf(k->r->arena, "-%s", limit), limit))
 		return out_of_range(k, "0x80044330");

@@ -95,6 +95,18 @@ owner_enabled(struct write *w, const struct target *target)
 	    "Additional Details: Microsoft.Crm.CrmException: Principal with id %s is disabled.", target->id, target->id);
 }
 
+/* A column of the key by which the row was found. */
+static bool
+found_by(const struct write *w, const char *column)
+{
+	size_t i;
+
+	for (i = 0; w->old != NULL && w->key != NULL && i < w->key->columns; i++)
+		if (strcmp(w->key->column[i], column) == 0)
+			return true;
+	return false;
+}
+
 bool
 write_bind(struct write *w, const char *navigation, const struct json_value *v)
 {
@@ -125,7 +137,7 @@ write_bind(struct write *w, const char *navigation, const struct json_value *v)
 	c = schema_column(w->table, rel->column);
 	if (c != NULL && c->type == COL_OWNER && !owner_enabled(w, &target))
 		return false;
-	if (c != NULL && w->old != NULL && !c->update && !w->internal)
+	if ((c != NULL && w->old != NULL && !c->update && !w->internal) || found_by(w, rel->column))
 		return true;
 	row_bind(w->r->arena, w->row, rel->column, target.table->name, target.id);
 	return true;
@@ -149,7 +161,7 @@ kept_by_platform(const char *name)
 static bool
 may_write(struct write *w, const struct column *c, bool *skip)
 {
-	*skip = kept_by_platform(c->name) || strcmp(c->name, w->table->primary_id) == 0;
+	*skip = kept_by_platform(c->name) || strcmp(c->name, w->table->primary_id) == 0 || found_by(w, c->name);
 	if (*skip || w->internal || c->type == COL_STATE)
 		return true;
 	if (w->old == NULL && c->create)
@@ -259,10 +271,14 @@ violation(struct write *w, enum stored outcome)
 {
 	const struct altkey *k = store_violated();
 	const char *columns = "";
+	struct buf b = { 0 };
 	size_t i;
 
 	if (outcome == STORED)
 		return true;
+	row_print(w->row, &b);
+	w->r->duplicate = arena_dup(w->r->arena, b.p, b.n);
+	buf_free(&b);
 	if (outcome == STORED_DUPLICATE)
 		return reply_error(w->a, 412, "0x80040237", w->bulk ? "Cannot insert duplicate key." :
 		    "A record with matching key values already exists.");
