@@ -32,14 +32,6 @@ struct nd_writer {
 	size_t n;
 };
 
-static size_t line_max = ND_LINE_MAX;
-
-void
-nd_limit(size_t bytes)
-{
-	line_max = bytes;
-}
-
 void
 nd_open(struct nd_in *in, const char *path)
 {
@@ -131,7 +123,7 @@ next_line(struct nd_in *in)
 	in->offset = r->next;
 	while ((lf = memchr(r->buf + r->from + seen, '\n', r->to - r->from - seen)) == NULL) {
 		seen = r->to - r->from;
-		if (seen > line_max) {
+		if (seen > ND_LINE_MAX) {
 			pass_over(in);
 			return true;
 		}
@@ -164,7 +156,7 @@ nd_read(struct nd_in *in)
 		in->r->begun = true;
 		if (in->len > 0 && in->line[in->len - 1] == '\r')
 			in->len--;
-		if (in->len > line_max)
+		if (in->len > ND_LINE_MAX)
 			in->toolong = true;
 		for (i = 0; i < in->len && (in->line[i] == ' ' || in->line[i] == '\t' || in->line[i] == '\r'); i++)
 			;
@@ -294,22 +286,4 @@ nd_close(struct nd_out *out)
 	free(out->w->buf);
 	free(out->w);
 	out->w = NULL;
-}
-
-void
-nd_add_member(struct buf *b, const char *line, size_t n, const char *name, const char *json, size_t jn)
-{
-	size_t i;
-
-	while (line[n - 1] != '}')
-		n--;
-	buf_add(b, line, n - 1);
-	for (i = b->n; i > 0 && (b->p[i - 1] == ' ' || b->p[i - 1] == '\t'); i--)
-		;
-	if (i > 0 && b->p[i - 1] != '{')
-		buf_char(b, ',');
-	buf_json_str(b, name);
-	buf_char(b, ':');
-	buf_add(b, json, jn);
-	buf_char(b, '}');
 }

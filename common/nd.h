@@ -22,7 +22,7 @@
 
 #include "json.h"
 
-#define ND_LINE_MAX ((size_t)64 << 20)	/* bytes; nd_limit changes it for the process */
+#define ND_LINE_MAX ((size_t)64 << 20)	/* bytes */
 
 struct nd_in {
 	const char *name;	/* for messages; "stdin" */
@@ -45,7 +45,6 @@ void nd_open(struct nd_in *in, const char *path);	/* NULL or "-": stdin; missing
 bool nd_read(struct nd_in *in);				/* the next record's line; false at the end */
 bool nd_ready(const struct nd_in *in, int ms);		/* would nd_read not have to wait?  For those who have other things to do; looks for at most ms */
 void nd_end(struct nd_in *in);				/* closes and frees */
-void nd_limit(size_t bytes);				/* a smaller (or larger) line limit */
 
 void nd_create(struct nd_out *out, const char *path);	/* NULL or "-": stdout; cannot create: 73 */
 void nd_write(struct nd_out *out, const char *p, size_t n);	/* a line; the LF is added */
@@ -53,8 +52,5 @@ void nd_part(struct nd_out *out, const char *p, size_t n);	/* a part of a line *
 void nd_line(struct nd_out *out);			/* ends a line made of parts */
 void nd_flush(struct nd_out *out);			/* to the kernel */
 void nd_close(struct nd_out *out);
-
-/* The record's line with one member added at its end: {"a":1} + "x" -> {"a":1,"x":json}.  The line must have been parsed. */
-void nd_add_member(struct buf *b, const char *line, size_t n, const char *name, const char *json, size_t jn);
 
 #endif
