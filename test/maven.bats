@@ -89,8 +89,8 @@ aside() {
 	fallback=$(jq -r 'select(.key == "*") | .id' data/owner/ids.ndjson)
 	jq -r 'select(._ref.owner.how == "fallback") | ._ref.owner.id' data/opportunity/30-resolved.ndjson | sort -u >to
 	[ "$(cat to)" = "$fallback" ]
-	run jq -r 'select(.sm_salesmate_id == "1520") | .sm_original_owner' data/opportunity/55-read.ndjson
-	[[ $output == *9* || -z $output ]]
+	run jq -r 'select(.sm_salesmate_id == "1520") | .sm_original_owner + " " + ._ownerid_value' data/opportunity/55-read.ndjson
+	[ "$output" = "Former User 9001 #9001 $fallback" ]
 }
 
 @test "dirty companies are set aside, each for its reason" {
