@@ -7,7 +7,7 @@
  *	check.c		the map against the metadata; findings
  *	row.c		one record to one row
  *	value.c		one value to one column
- *	number.c date.c text.c	the exact forms of values
+ *	number.c text.c	the exact forms of values
  *	expr.c		jq expressions
  *	coverage.c	what became of each source field
  */
@@ -173,10 +173,6 @@ bool decimal_read(const char *p, size_t n, struct decimal *d);	/* a sign, digits
 int decimal_compare(const struct decimal *a, const struct decimal *b);
 void decimal_put(struct buf *b, const struct decimal *d);
 struct number_bounds *number_bounds(const struct meta_column *c);	/* NULL for a column that holds no numbers */
-
-/* date.c */
-bool date_read(const struct json_value *v, const char *p, size_t n, int64_t *seconds, const char **why);
-void date_put(struct buf *b, int64_t seconds, bool date_only);
 
 /* text.c */
 size_t text_blanks(const char *p, const char *end);		/* length of the white space at p (UTF-8) */

@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "date.h"
 #include "guid.h"
 #include "map.h"
 
@@ -201,15 +202,12 @@ put_boolean(struct buf *b, const struct rule *r, const struct json_value *v, str
 static bool
 put_date(struct buf *b, const struct output *o, const struct json_value *v, struct problem *p)
 {
-	static struct buf scratch;
-	const char *text, *why;
+	const char *why;
 	int64_t seconds;
-	size_t n;
 
 	if (!is_scalar(v))
 		return wrong_type(v, "a date", p);
-	text = text_of(v, &scratch, &n);
-	if (!date_read(v, text, n, &seconds, &why)) {
+	if (!date_read(v, &seconds, &why)) {
 		problem_say(p, "bad-date", "%s %s; write it as 2021-03-04T10:15:00Z", shown(v), why);
 		return false;
 	}

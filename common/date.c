@@ -1,18 +1,7 @@
-/*
- * Dates: every form that Salesmate is known to use, to seconds since 1970 UTC.
- *
- *	1488371901		seconds
- *	1488371901000		milliseconds: numbers of more than ten digits
- *	2017-03-01		midnight UTC
- *	2017-03-01T12:38:21Z	also without seconds, with a fraction (cut off), with a blank for the T,
- *				with +05:30, +0530 or +05 for the Z; no zone is UTC
- *	Mar 04, 2021 10:15 AM	v3 text, UTC; an hour above 12 makes AM and PM meaningless; no time is midnight
- *
- * Ten digits of seconds reach the year 2286, and eleven of milliseconds begin
- * 116 days from 1970: no CRM date is read wrongly but one of those days.
- * Source: salesmate-api, quirks 2, 3 and 15.
- */
-#include "map.h"
+/* Dates: what each form means is in date.h. */
+#include "date.h"
+
+#include <string.h>
 
 #define YEAR_MIN 1753		/* Dataverse keeps 1753-01-01 to 9999-12-31 */
 #define YEAR_MAX 9999
@@ -218,17 +207,25 @@ epoch(const char *p, const char *end, bool text, int64_t *seconds)
 }
 
 bool
-date_read(const struct json_value *v, const char *p, size_t n, int64_t *seconds, const char **why)
+date_read(const struct json_value *v, int64_t *seconds, const char **why)
 {
-	struct reader r = { p, p + n };
+	char decoded[512];
+	struct reader r = { v->p, v->p + v->n };
 	int64_t first = days_from(YEAR_MIN, 1, 1) * 86400, last = days_from(YEAR_MAX + 1, 1, 1) * 86400;
 	bool ok;
 
+	*why = not_a_date;
+	if (v->kind != JSON_STRING && v->kind != JSON_NUMBER)
+		return false;
+	if (v->kind == JSON_STRING && v->escaped) {
+		if (v->n > sizeof(decoded))	/* six bytes an escape: no date is as long */
+			return false;
+		r = (struct reader){ decoded, decoded + json_decode(v, decoded) };
+	}
 	while (r.p < r.end && *r.p == ' ')
 		r.p++;
 	while (r.end > r.p && r.end[-1] == ' ')
 		r.end--;
-	*why = not_a_date;
 	ok = epoch(r.p, r.end, v->kind == JSON_STRING, seconds);
 	if (!ok && v->kind == JSON_STRING)
 		ok = r.p < r.end && *r.p >= '0' && *r.p <= '9' ? iso(&r, seconds, why) : written(&r, seconds, why);
@@ -260,11 +257,11 @@ date_put(struct buf *b, int64_t seconds, bool date_only)
 	two(text + 9, day);
 	if (date_only) {
 		text[11] = '"';
-		put(b, text, 12);
+		buf_add(b, text, 12);
 		return;
 	}
 	two(text + 12, rest / 3600);
 	two(text + 15, rest / 60 % 60);
 	two(text + 18, rest % 60);
-	put(b, text, 22);
+	buf_add(b, text, 22);
 }
