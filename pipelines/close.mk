@@ -3,6 +3,7 @@ OBJECTS += close
 TABLE_close = opportunityclose
 MODULE_close = deal-close
 SOURCE_close = $(DEAL)
+IDS_close = close opportunity
 LOST_close = deal-close:close deal:opportunity
 
 # Proved on the opportunities themselves: what they say now of state, date and value.
@@ -11,4 +12,3 @@ COLUMNS_close = opportunityid,sm_salesmate_id,sm_status,statecode,statuscode,est
 VERIFY_close = --key opportunityid --compare actualend=actualclosedate --compare actualrevenue=actualvalue \
 	--compare _status=statuscode --tally statecode
 
-data/close/30-resolved.ndjson: data/close/ids.ndjson data/opportunity/ids.ndjson | data/opportunity/gate

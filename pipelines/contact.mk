@@ -3,14 +3,12 @@ OBJECTS += contact
 TABLE_contact = contact
 MODULE_contact = contact
 SOURCE_contact = data/contact/20-split.ndjson
+IDS_contact = contact account owner currency
 EXISTING_contact = contactid,emailaddress1,sm_salesmate_id
 MATCH_contact = $(MATCH_CONTACT)
 LOST_contact = contact:contact company:account currency:currency
 VERIFY_contact = --complete
 
-data/contact/30-resolved.ndjson: data/contact/ids.ndjson data/account/ids.ndjson data/owner/ids.ndjson data/currency/ids.ndjson | data/account/gate
-
-# The decision: which table each contact belongs in.  LEAD_DEALS=promote looks at the deals too.
 SPLIT = data/source/contact/20-split.ndjson data/contact/20-split.ndjson data/lead/20-split.ndjson data/undecided/20-split.queue.ndjson
 $(SPLIT) &: $(CONTACT) maps/lifecycle.csv $(if $(filter promote,$(LEAD_DEALS)),$(DEAL)) | maps/contact.csv
 	@mkdir -p data/contact data/lead data/undecided

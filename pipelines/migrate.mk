@@ -6,13 +6,14 @@
 #	extract		what Salesmate has (data/source/<module>/10-extracted.ndjson)
 #	target		the organisation pinned, its schema completed, its metadata pulled; the default maps
 #	owners		who owns what, matched by e-mail; unresolved owners stop the chain
-#	accounts contacts leads opportunities
-#			each: ids, 30-resolved, 40-mapped, 50-loaded, 60-verified, gate
+#	products accounts contacts leads opportunities activities notes inbox
+#			their objects, each: ids, 30-resolved, 40-mapped, 50-loaded, 60-verified, gate
 #	links		parents of accounts, which had to wait for their rows
-#	closing		won and lost opportunities
+#	closing		won and lost, completed, retired
+#	handoff		what people take over: smart flows, processes to build
 #	report		report/summary.json, report/index.html
 #
-# Every stage is a file, kept; a phase starts when the gate file of the one
+# Every stage is a file, kept; an object starts when the gate file of the one
 # before is there; a gate opens when the books balance and no more records were
 # rejected than ALLOW_REJECTS says.  After a mended cause, make goes on.
 
@@ -43,32 +44,46 @@ export SM_BUDGET_FILE := $(CURDIR)/data/source/budget
 # The chain as far as it goes, then the report, whatever the chain's end was.
 all:
 	@$(MAKE) --no-print-directory chain; end=$$?; $(MAKE) --no-print-directory report || exit; exit $$end
-chain: $(if $(PARENT_FIELD),links) closing
+chain: closing handoff
 
 include $(SMDYN)/pipelines/source.mk
 include $(SMDYN)/pipelines/target.mk
 include $(SMDYN)/pipelines/owner.mk
-# The objects, in the order of their phases.
-include $(SMDYN)/pipelines/account.mk
-include $(SMDYN)/pipelines/contact.mk
-include $(SMDYN)/pipelines/lead.mk
-include $(SMDYN)/pipelines/opportunity.mk
-include $(SMDYN)/pipelines/link.mk
-include $(SMDYN)/pipelines/close.mk
+# The objects, in the order of their phases; a migration's own (objects/*.mk in its directory) come before the closing.
+phase = $(patsubst %,$(SMDYN)/pipelines/%.mk,$1)
+-include $(call phase,product)
+PRODUCTS := $(OBJECTS)
+include $(call phase,account contact lead opportunity)
+-include $(call phase,line process)
+-include $(call phase,activity email)
+ACTIVITIES := $(lastword $(OBJECTS))
+-include $(call phase,note file)
+NOTES := $(lastword $(OBJECTS))
+-include $(call phase,inbox attachment)
+INBOX := $(lastword $(OBJECTS))
+include $(sort $(wildcard objects/*.mk))
+include $(call phase,link close)
+-include $(call phase,done)
+-include $(call phase,handoff)
 include $(SMDYN)/pipelines/rules.mk
 include $(SMDYN)/pipelines/confirm.mk
 include $(SMDYN)/pipelines/report.mk
 
 extract: $(EXTRACTED)
-target: $(METADATA) $(patsubst $(SMDYN)/pipelines/%,%,$(filter-out $(if $(PARENT_FIELD),,%link.csv),$(wildcard $(SMDYN)/pipelines/maps/*.csv)))
+target: $(METADATA) $(OBJECTS:%=maps/%.csv) maps/choices.csv maps/lifecycle.csv
 owners: data/owner/gate
+products: $(PRODUCTS:%=data/%/gate)
 accounts: data/account/gate
 contacts: data/contact/gate
 leads: data/lead/gate
 opportunities: data/opportunity/gate
+activities: data/$(ACTIVITIES)/gate
+notes: data/$(NOTES)/gate
+inbox: data/$(INBOX)/gate
 links: data/link/gate
-closing: data/close/gate
-.PHONY: all chain report extract target owners accounts contacts leads opportunities links closing confirm help
+closing: data/$(lastword $(OBJECTS))/gate
+handoff: closing
+.PHONY: all chain report extract target owners products accounts contacts leads opportunities activities notes inbox links closing handoff confirm help
 
 help:
 	@sed -n '2,/^$$/s/^# \{0,1\}//p' $(SMDYN)/pipelines/migrate.mk

@@ -1,14 +1,19 @@
 # The stages that every object shares.  An object is a file of its own (account.mk ...) that says:
 #
-#	OBJECTS += name		its folder is data/name, its map maps/name.csv, its references maps/refs-name.csv
+#	OBJECTS += name		its folder is data/name, its map maps/name.csv, its references maps/refs-name.csv;
+#				objects follow each other in this order, each behind the gate of the one before
 #	TABLE_name		the table its rows go to
 #	MODULE_name		the source module, for the ids (none: it has no ids of its own)
 #	SOURCE_name		the records it begins with
+#	TIME_name GROUP_name	the field of their time: they are loaded oldest first, and numbered within each GROUP
+#	IDS_name		the objects whose ids its references need, itself first
 #	MATCH_name EXISTING_name	how its records match rows that are there, and the columns to read for that
 #	LOST_name		module:object pairs: whose losses are the cause when a reference is missing
 #	RESOLVE_name VERIFY_name	more options for resolve-ids and reconcile
 #	REFS_name READ_name COLUMNS_name	another file of references; another table or columns to read back
-#	data/name/30-resolved.ndjson: the ids it needs, its own first | the gate before it
+#	PARTIES_name=yes	its rows have activity parties, which are read back too
+#	HASH_name		the column that holds a file: its bytes are read back and their hash compared
+#	TABLES_name		more tables whose metadata its map or its references need
 #
 # A recipe writes to temporary names and renames when the whole is there, what was set aside first: a stage
 # file that exists implies its rejects file.  No pipe in a recipe (its first half could fail unseen), and
@@ -27,6 +32,10 @@ skipped = $(1:.ndjson=.skipped.ndjson)
 data/%.rejects.ndjson: data/%.ndjson ;
 data/%.queue.ndjson: data/%.ndjson ;
 data/%.skipped.ndjson: data/%.ndjson ;
+
+# Each object waits for the gate of the one before; the first for the owners'.
+before = owner
+$(foreach o,$(OBJECTS),$(eval data/$o/30-resolved.ndjson: | data/$(before)/gate)$(eval before := $o))
 
 # $(call place,FILE...): the temporary files get their real names, in the order given.
 # What was set aside keeps its old file when nothing changed, so that nothing else is made again because of it.
@@ -65,12 +74,20 @@ $(foreach o,$(OBJECTS),$(if $(MODULE_$o),$(eval data/$o/ids.ndjson: $(SOURCE_$o)
 $(foreach o,$(OBJECTS),$(if $(MODULE_$o),data/$o/ids.ndjson)): data/%/ids.ndjson:
 	$(call ids,$(MODULE_$*),$(TABLE_$*),$(SOURCE_$*),$(if $(EXISTING_$*),--existing data/$*/existing.ndjson $(addprefix --match ,$(MATCH_$*))))
 
+# Oldest first, so that the target's timeline sorts right; with its place in its group.
+$(foreach o,$(OBJECTS),$(if $(TIME_$o),$(eval data/$o/25-ordered.ndjson: $(SOURCE_$o))))
+$(foreach o,$(OBJECTS),$(if $(TIME_$o),data/$o/25-ordered.ndjson)): data/%/25-ordered.ndjson:
+	@mkdir -p $(@D)
+	$(say)order-records --time $(TIME_$*) $(if $(GROUP_$*),--group $(GROUP_$*)) <$(SOURCE_$*) >$@.tmp
+	@mv -f $@.tmp $@
+
 # The target ids of what each record refers to.
-$(foreach o,$(OBJECTS),$(eval data/$o/30-resolved.ndjson: $(or $(REFS_$o),maps/refs-$o.csv) $(SOURCE_$o)))
+from = $(if $(TIME_$1),data/$1/25-ordered.ndjson,$(SOURCE_$1))
+$(foreach o,$(OBJECTS),$(eval data/$o/30-resolved.ndjson: $(IDS_$o:%=data/%/ids.ndjson) $(or $(REFS_$o),maps/refs-$o.csv) $(call from,$o)))
 $(call stage,30-resolved): data/%/30-resolved.ndjson:
 	@mkdir -p $(@D)
 	$(say)resolve-ids $(addprefix --ids ,$(filter %/ids.ndjson,$^)) --refs $(or $(REFS_$*),maps/refs-$*.csv) $(call lost,$*) $(RESOLVE_$*) \
-		--rejects $(call rejects,$@).tmp --queue $(call queue,$@).tmp --skipped $(call skipped,$@).tmp <$(SOURCE_$*) >$@.tmp
+		--rejects $(call rejects,$@).tmp --queue $(call queue,$@).tmp --skipped $(call skipped,$@).tmp <$(call from,$*) >$@.tmp
 	$(call place,$(call rejects,$@) $(call queue,$@) $(call skipped,$@) $@)
 
 # A resolved record becomes a row, checked against the metadata.
@@ -88,13 +105,20 @@ $(call stage,50-loaded): data/%/50-loaded.ndjson: data/%/40-mapped.ndjson | maps
 # The rows as they are now, in the columns that the map writes.
 $(call stage,55-read): data/%/55-read.ndjson: data/%/50-loaded.ndjson
 	@map-fields --print-columns --map maps/$*.csv --metadata $(METADATA) --choices $(CHOICES) >$(@D)/columns
-	$(say)dyn-extract $(or $(READ_$*),$(TABLE_$*)) --select "$(or $(COLUMNS_$*),$$(cat $(@D)/columns)$(comma)createdon)" >$@.tmp
+	$(say)dyn-extract $(or $(READ_$*),$(TABLE_$*)) --select "$(or $(COLUMNS_$*),$$(cat $(@D)/columns)$(comma)createdon)" \
+		$(if $(HASH_$*),--hash $(HASH_$*)) >$@.tmp
+	@mv -f $@.tmp $@
+
+# The parties of its activities.  They are rows of one table, which has no column that tells whose they are.
+$(foreach o,$(OBJECTS),$(if $(PARTIES_$o),$(eval data/$o/60-verified.ndjson: data/$o/55-parties.ndjson)))
+data/%/55-parties.ndjson: data/%/50-loaded.ndjson
+	$(say)dyn-extract activityparty --select activityid,participationtypemask,partyid,addressused >$@.tmp
 	@mv -f $@.tmp $@
 
 # The books, and every field and link read back and compared.  Books that do not balance (65) are the gate's business.
 $(call stage,60-verified): data/%/60-verified.ndjson: data/%/55-read.ndjson data/%/50-loaded.ndjson
 	$(say)reconcile --object $* --source $(SOURCE_$*) --mapped data/$*/40-mapped.ndjson --loaded data/$*/50-loaded.ndjson --target $< \
-		--metadata $(METADATA) --mismatches data/$*/60-mismatches.ndjson $(VERIFY_$*) --set-aside data/$*/30-resolved \
+		--metadata $(METADATA) --mismatches data/$*/60-mismatches.ndjson $(if $(PARTIES_$*),--parties data/$*/55-parties.ndjson) $(VERIFY_$*) --set-aside data/$*/30-resolved \
 		--set-aside data/$*/40-mapped --set-aside data/$*/50-loaded >$@.tmp || test $$? = 65
 	@mv -f $@.tmp $@
 

@@ -3,8 +3,8 @@
 METADATA = data/target/metadata/tables.ndjson
 CHOICES = data/target/choices.csv
 # What the maps write or point to, and what dyn-schema asks about, so that a rehearsal can serve it.
-TABLES = account contact lead opportunity opportunityclose systemuser team transactioncurrency \
-	organization publisher solution
+TABLES = $(sort $(foreach o,$(OBJECTS),$(TABLE_$o) $(READ_$o) $(TABLES_$o) $(if $(PARTIES_$o),activityparty)) \
+	systemuser team transactioncurrency organization publisher solution)
 
 # The organisation this migration belongs to.  Asked once; every load refuses another.
 data/target/organization:
@@ -13,10 +13,13 @@ data/target/organization:
 	@jq -r .OrganizationId $@.json.tmp >$@.tmp
 	$(call place,$@.json $@)
 
-# Choices: those of the maps, and one option for every pipeline and stage, numbered by their Salesmate ids.
-$(CHOICES): maps/choices.csv data/source/pipeline/10-extracted.ndjson
+# The tables of all files $1 under one header.
+whole = awk 'FNR > 1 || NR == 1' $1
+
+# Choices: those of the maps (maps/choices*.csv), and one option for every pipeline and stage, numbered by their Salesmate ids.
+$(CHOICES): maps/choices.csv $(wildcard maps/choices-*.csv) data/source/pipeline/10-extracted.ndjson
 	@mkdir -p $(@D)
-	@cat maps/choices.csv >$@.tmp
+	@$(call whole,$(filter maps/%,$^)) >$@.tmp
 	@jq -r -s --arg form map -f $(SMDYN)/pipelines/choices.jq data/source/pipeline/10-extracted.ndjson >>$@.tmp
 	@mv -f $@.tmp $@
 
@@ -25,9 +28,14 @@ data/target/options.csv: data/source/pipeline/10-extracted.ndjson
 	@jq -r -s --arg form schema -f $(SMDYN)/pipelines/choices.jq data/source/pipeline/10-extracted.ndjson >$@.tmp
 	@mv -f $@.tmp $@
 
-# Schema: the columns that the maps need, created before any record.
-data/target/schema.ndjson: maps/schema.csv data/target/options.csv data/target/organization
-	$(say)dyn-schema apply --columns maps/schema.csv --options data/target/options.csv >$@.tmp
+# Schema: the tables and columns that the maps need (maps/schema*.csv), created before any record.
+data/target/columns.csv: maps/schema.csv $(wildcard maps/schema-*.csv)
+	@mkdir -p $(@D)
+	@$(call whole,$^) >$@.tmp
+	@mv -f $@.tmp $@
+
+data/target/schema.ndjson: data/target/columns.csv data/target/options.csv data/target/organization
+	$(say)dyn-schema apply --columns data/target/columns.csv --options data/target/options.csv >$@.tmp
 	@mv -f $@.tmp $@
 
 # A folder of its own, which dyn-sandbox --metadata can serve: a rehearsal against the organisation's own tables.
@@ -51,9 +59,10 @@ maps/%.csv: | $(SMDYN)/pipelines/maps/%.csv
 	@sed 's/^\(sm_original_lifecycle__c,field,\)type,/\1$(LIFECYCLE_FIELD),/' $(SMDYN)/pipelines/maps/$*.csv >$@.tmp
 	@mv -f $@.tmp $@
 
-maps/schema.csv: | $(SMDYN)/pipelines/schema.csv
+maps/schema.csv: | $(wildcard $(SMDYN)/pipelines/schema/*.csv)
 	@mkdir -p $(@D)
-	@cp $(SMDYN)/pipelines/schema.csv $@
+	@$(call whole,$(wildcard $(SMDYN)/pipelines/schema/*.csv)) >$@.tmp
+	@mv -f $@.tmp $@
 
 # The field that names a company's parent is a setting too: there is no standard one.
 maps/refs-link.csv: | $(SMDYN)/pipelines/maps/refs-link.csv
