@@ -52,6 +52,9 @@ struct transfer {
 	const char *body;
 	size_t n;
 	int replay;
+	http_take *take;
+	void *take_arg;
+	bool taken;			/* bytes went to take: no repeat */
 	http_done *done;
 	void *arg;
 	double due;			/* not before this time */
@@ -147,8 +150,13 @@ static size_t
 take_body(char *p, size_t size, size_t n, void *arg)
 {
 	struct transfer *t = arg;
+	long status = 0;
 
 	n *= size;
+	if (t->take != NULL && curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK && status / 100 == 2) {
+		t->taken = true;
+		return t->take(p, n, t->take_arg) ? n : 0;
+	}
 	if (t->answer.n + n > ANSWER_MAX)
 		return 0;
 	buf_add(&t->answer, p, n);
@@ -201,7 +209,6 @@ set_limits(CURL *e)
 	curl_easy_setopt(e, CURLOPT_PROTOCOLS, CURLPROTO_HTTPS | CURLPROTO_HTTP);
 #endif
 	curl_easy_setopt(e, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-	curl_easy_setopt(e, CURLOPT_ACCEPT_ENCODING, "gzip");
 	curl_easy_setopt(e, CURLOPT_USERAGENT, "smdyn/" SMDYN_VERSION);
 	curl_easy_setopt(e, CURLOPT_TCP_KEEPALIVE, 1L);
 	curl_easy_setopt(e, CURLOPT_TCP_NODELAY, 1L);
@@ -221,6 +228,8 @@ transfer_new(struct http *h)
 	set_limits(e);
 	curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, (long)h->policy.connect_ms);
 	curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, (long)h->policy.total_ms);
+	curl_easy_setopt(e, CURLOPT_LOW_SPEED_LIMIT, h->policy.stall_s > 0 ? 1L : 0L);
+	curl_easy_setopt(e, CURLOPT_LOW_SPEED_TIME, (long)h->policy.stall_s);
 	curl_easy_setopt(e, CURLOPT_PRIVATE, (void *)t);
 	curl_easy_setopt(e, CURLOPT_ERRORBUFFER, t->error);
 	curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, take_body);
@@ -317,6 +326,7 @@ set_request(struct transfer *t)
 	curl_easy_setopt(e, CURLOPT_URL, t->url);
 	curl_easy_setopt(e, CURLOPT_PROXY, loopback_http ? "" : NULL);	/* "": not even by the environment */
 	curl_easy_setopt(e, CURLOPT_HTTPHEADER, t->headers);
+	curl_easy_setopt(e, CURLOPT_ACCEPT_ENCODING, t->take != NULL ? NULL : "gzip");
 	curl_easy_setopt(e, CURLOPT_UPLOAD_BUFFERSIZE, t->n > BIG_BODY ? 512L << 10 : 64L << 10);
 #if LIBCURL_VERSION_NUM < 0x075000
 	/* No way to hear of libcurl's own repeats: only a new connection has none. */
@@ -418,7 +428,7 @@ repeat(struct http *h, struct transfer *t)
 
 	broken = t->status == 0 || (t->status >= 502 && t->status <= 504) ||
 	    (t->status == 500 && strcmp(t->method, "GET") == 0);	/* an "unexpected error" of a read passes */
-	if (http_stop || h->policy.retries == 0 || !(throttled || broken))
+	if (http_stop || t->taken || h->policy.retries == 0 || !(throttled || broken))
 		return false;
 	if (throttled ? h->policy.give_429 : t->repeats >= h->policy.retries || !(t->replay || unsent))
 		return false;
@@ -466,7 +476,7 @@ landed(struct http *h, struct transfer *t, CURLcode result)
 	if (result == CURLE_ABORTED_BY_CALLBACK)
 		strcpy(t->error, "the connection was closed before an answer came");
 	else if (result == CURLE_WRITE_ERROR)
-		strcpy(t->error, "the answer is too large");
+		strcpy(t->error, t->taken ? "the answer was not taken whole" : "the answer is too large");
 	else if (result != CURLE_OK && t->error[0] == '\0')
 		snprintf(t->error, sizeof(t->error), "%s", curl_easy_strerror(result));
 	http_mask(h, t->error, strlen(t->error));
@@ -644,6 +654,9 @@ http_start(struct http *h, const struct http_request *r, http_done *done, void *
 	t->body = r->body;
 	t->n = r->body != NULL ? r->n : 0;
 	t->replay = r->replay;
+	t->take = r->take;
+	t->take_arg = r->take_arg;
+	t->taken = false;
 	t->done = done;
 	t->arg = arg;
 	t->flying = t->sent = false;

@@ -26,6 +26,7 @@ struct http_policy {
 	unsigned connect_ms;	/* time-out of connecting; 0: 15,000 */
 	unsigned total_ms;	/* time-out of a whole request; 0: 300,000 (writes may take minutes) */
 	unsigned retries;	/* at most so many repeats of one request; 0: none */
+	unsigned stall_s;	/* a connection over which nothing came for so long is lost; 0: only total_ms ends it */
 	unsigned patience_s;	/* all waiting for one request together; 0: 3,600 */
 	bool give_429;		/* hand 429 answers over instead of waiting (the pool still holds back) */
 };
@@ -46,6 +47,9 @@ struct http_answer {
 typedef void http_done(struct http *h, const struct http_answer *a, void *arg);
 const char *http_header(struct http *h, const char *name);
 
+/* The bytes of a 2xx answer as they come, undecoded; false ends the request with status 0. */
+typedef bool http_take(const char *p, size_t n, void *arg);
+
 struct http_request {
 	const char *method;	/* GET, POST, PATCH, PUT, DELETE */
 	const char *url;
@@ -53,6 +57,8 @@ struct http_request {
 	const char *body;	/* not copied: must live until done; NULL for none */
 	size_t n;
 	int replay;		/* != 0: safe to send again when the outcome is unknown */
+	http_take *take;	/* for answers too large to hold: not into body, and no repeat once bytes came; NULL: into body */
+	void *take_arg;
 };
 
 struct http *http_new(const struct http_policy *policy);
