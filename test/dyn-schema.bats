@@ -238,6 +238,101 @@ Other' ]
 	run -0 apply --dry-run
 }
 
+@test "a table of its own gets its name column, owners, notes and activities, and lookups to and from it" {
+	sandbox
+	cp "$fixtures"/metadata/{contact,email,annotation}.ndjson definitions
+	stop_servers
+	sandbox
+	columns_file account,sm_thread,Lookup,,,,,,Thread,sm_thread sm_thread,,table,300,,,,,Thread,'notes activities' \
+		sm_thread,sm_contact,Lookup,,,,,,Contact,contact sm_thread,sm_salesmate_id,String,100,,,,Text,Id, \
+		sm_thread,sm_salesmate_id_key,key,,,,,,Id,sm_salesmate_id
+	apply >out 2>err
+	[ "$(jq -r 'select(.action == "created") | [.table, .column, .kind] | join(" ")' out | tail -n +3)" = 'sm_thread  table
+account sm_thread Lookup
+sm_thread sm_contact Lookup
+sm_thread sm_salesmate_id String
+sm_thread sm_salesmate_id_key key' ]
+	dyn-extract --metadata sm_thread account email annotation >metadata 2>/dev/null
+	[ "$(jq -c 'select(._meta == "table" and ._table == "sm_thread") |
+		[.EntitySetName, .PrimaryNameAttribute, .OwnershipType, .HasNotes, .HasActivities]' metadata)" = \
+		'["sm_threads","sm_name","UserOwned",true,true]' ]
+	[ "$(jq -r 'select(._table == "sm_thread" and .LogicalName == "sm_name") | .MaxLength' metadata)" = 300 ]
+	[ "$(jq -r 'select(.ReferencedEntity == "sm_thread" or .ReferencingAttribute == "sm_contact") |
+		[._table, .ReferencingEntityNavigationPropertyName, .ReferencedEntity] | join(" ")' metadata)" = 'sm_thread sm_contact contact
+account sm_thread sm_thread
+email regardingobjectid_sm_thread_email sm_thread
+annotation objectid_sm_thread sm_thread' ]
+	apply >again 2>err
+	[ "$(jq -r .action again | sort -u)" = exists ]
+}
+
+@test "a line for the name column says how long it is" {
+	sandbox
+	columns_file sm_ticket,,table,,,,,,'Ticket;Tickets', sm_ticket,sm_name,String,850,,,,Text,Subject,
+	apply >out 2>err
+	[ "$(tail -n 1 err)" = "dyn-schema: 4 wanted, 3 created, 1 there, 0 options added" ]
+	dyn-extract --metadata sm_ticket >metadata 2>/dev/null
+	[ "$(jq -r 'select(.LogicalName == "sm_name") | .MaxLength' metadata)" = 850 ]
+	[ "$(jq -c 'select(._meta == "table") | [.HasNotes, .HasActivities]' metadata)" = "[false,false]" ]
+}
+
+@test "a table made before an interruption is gone on with" {
+	sandbox
+	columns_file sm_ticket,,table,,,,,,Ticket,notes
+	apply >out 2>err
+	columns_file sm_ticket,,table,,,,,,Ticket,notes sm_ticket,sm_account,Lookup,,,,,,Account,account
+	printf '%s\n' 'match="POST RelationshipDefinitions" at=1 after=drop' >faults
+	stop_servers
+	sandbox --faults faults
+	apply >out 2>err
+	[ "$(jq -r .action out | tail -n 2 | tr '\n' ' ')" = "exists created " ]
+}
+
+@test "a lookup to another table and a table without notes are conflicts" {
+	sandbox
+	columns_file sm_ticket,,table,,,,,,Ticket, sm_ticket,sm_of,Lookup,,,,,,Of,account account,sm_a,String,10,,,,,A,
+	apply >out 2>err
+	columns_file sm_ticket,,table,,,,,,Ticket,'notes activities' sm_ticket,sm_of,Lookup,,,,,,Of,lead \
+		account,sm_a,Lookup,,,,,,A,lead account,sm_b,Lookup,,,,,,B,account
+	run -78 apply
+	[[ $output = *"columns.csv:2: sm_ticket: there it takes no notes"* ]]
+	[[ $output = *"columns.csv:2: sm_ticket: there it takes no activities"* ]]
+	[[ $output = *'columns.csv:3: sm_ticket.sm_of: there it points to "account", wanted is "lead"'* ]]
+	[[ $output = *"columns.csv:4: account.sm_a: there it is a StringType, wanted is Lookup"* ]]
+	[[ $output = *"4 conflicts: "*"nothing was changed"* ]]
+}
+
+@test "a lookup to a table that neither the organization nor the file has is found before any change" {
+	sandbox
+	columns_file account,sm_a,String,10,,,,,A, account,sm_b,Lookup,,,,,,B,nosuch
+	run -78 apply
+	[[ $output = *'columns.csv:3: account.sm_b: this organization has no table "nosuch"'* ]]
+	[[ $output = *'nothing was changed'* ]]
+}
+
+@test "mistakes in the lines of tables and lookups are named" {
+	export DYN_URL=http://127.0.0.1:9
+	columns_file ticket,,table,,,,,,Ticket, sm_a,sm_a,table,,,,,,A, sm_b,,table,,,,,,B,'notes files' account,sm_c,Lookup,,,,,,C, \
+		sm_b,,table,,,,,,B,
+	run -78 apply
+	[[ $output = *'columns.csv:2: a table'*'name begins with'*'"ticket"'* ]]
+	[[ $output = *'columns.csv:3: a table'*'line has no column: "sm_a"'* ]]
+	[[ $output = *'columns.csv:4: a table has notes and activities in choices, nothing else: "files"'* ]]
+	[[ $output = *'columns.csv:5: a lookup needs the one table'* ]]
+	[[ $output = *'columns.csv:6: wanted a second time: "sm_b"'* ]]
+}
+
+@test "two hundred columns take seconds" {
+	local i lines=()
+	sandbox
+	for ((i = 0; i < 200; i++)); do lines+=("account,sm_c$i,String,100,,,,Text,C$i,"); done
+	columns_file "${lines[@]}"
+	SECONDS=0
+	apply >out 2>err
+	[ "$(tail -n 1 err)" = "dyn-schema: 202 wanted, 202 created, 0 there, 0 options added" ]
+	[ "$SECONDS" -lt 60 ]
+}
+
 @test "an empty columns file is a valid one: publisher and solution alone" {
 	sandbox
 	columns_file

@@ -108,6 +108,47 @@ apply_basis(struct dyn *d, struct schema *s, struct report *r)
 	s->solution_header = xasprintf("MSCRM.SolutionUniqueName: %s", s->solution);
 }
 
+/* ---- tables ---- */
+
+static bool
+table_there(struct dyn *d, void *arg)
+{
+	const struct item *it = arg;
+	char *set = there_set(d, it->table);
+
+	free(set);
+	return set != NULL;
+}
+
+static bool
+table_make(struct dyn *d, const struct schema *s, struct item *it)
+{
+	char *what = xasprintf("table %s", it->table);
+	struct buf b = { 0 };
+	bool new;
+
+	body_table(&b, it, s);
+	new = change_make(d, &(struct change){ .path = "EntityDefinitions", .what = what, .body = &b,
+	    .solution = s->solution_header, .there = table_there, .arg = it });
+	buf_free(&b);
+	free(what);
+	return new;
+}
+
+/* Before every column: lookups point to tables of other lines. */
+void
+apply_tables(struct dyn *d, struct schema *s, struct report *r)
+{
+	struct item *it;
+
+	for (it = s->item; it < s->item + s->items; it++) {
+		if (it->type != TABLE)
+			continue;
+		it->created = !it->there.is && (r->dry || table_make(d, s, it));
+		report_item(r, it, made(r, it->created));
+	}
+}
+
 /* ---- columns ---- */
 
 static bool
@@ -119,12 +160,16 @@ column_there(struct dyn *d, void *arg)
 static bool
 column_make(struct dyn *d, const struct schema *s, struct item *it)
 {
-	char *path = xasprintf("EntityDefinitions(LogicalName='%s')/Attributes", it->table);
+	char *path = it->type == LOOKUP ? xstrdup("RelationshipDefinitions") :
+	    xasprintf("EntityDefinitions(LogicalName='%s')/Attributes", it->table);
 	char *what = xasprintf("column %s.%s", it->table, it->name);
 	struct buf b = { 0 };
 	bool new;
 
-	body_column(&b, it, s->language);
+	if (it->type == LOOKUP)
+		body_lookup(&b, it, s);
+	else
+		body_column(&b, it, s->language);
 	new = change_make(d, &(struct change){ .path = path, .what = what, .body = &b, .solution = s->solution_header,
 	    .there = column_there, .arg = it });
 	buf_free(&b);
@@ -189,7 +234,7 @@ apply_columns(struct dyn *d, struct schema *s, struct report *r)
 	struct item *it;
 
 	for (it = s->item; it < s->item + s->items; it++) {
-		if (it->type == KEY)
+		if (it->type == KEY || it->type == TABLE)
 			continue;
 		if (it->there.is) {
 			report_item(r, it, made(r, false));
@@ -223,7 +268,7 @@ apply_publish(struct dyn *d, const struct schema *s)
 	buf_free(&b);
 }
 
-/* A query that names the new columns of a table; NULL if it has none. */
+/* A query that names the new columns of a table; NULL if it has none.  Of a lookup, rows have the id. */
 static char *
 settle_path(const struct schema *s, size_t table)
 {
@@ -231,9 +276,15 @@ settle_path(const struct schema *s, size_t table)
 	const struct item *it;
 	char *path;
 
-	for (it = s->item; it < s->item + s->items; it++)
-		if (it->created && it->type != KEY && strcmp(it->table, s->table[table]) == 0)
-			buf_printf(&b, "%s%s", b.n > 0 ? "," : "", it->logical);
+	for (it = s->item; it < s->item + s->items; it++) {
+		if (!it->created || it->type == KEY || strcmp(it->table, s->table[table]) != 0)
+			continue;
+		buf_str(&b, b.n > 0 ? "," : "");
+		if (it->type == TABLE)
+			buf_printf(&b, "%s_name", s->publisher);
+		else
+			buf_printf(&b, it->type == LOOKUP ? "_%s_value" : "%s", it->logical);
+	}
 	if (b.n == 0)
 		return NULL;
 	path = xasprintf("%s?$select=%.*s&$top=1", s->set[table], (int)b.n, b.p);
@@ -246,7 +297,7 @@ settle_path(const struct schema *s, size_t table)
  * Consistency: Strong, for as long as Microsoft's own client does (33 s), in growing pauses.
  */
 void
-apply_settle(struct dyn *d, const struct schema *s)
+apply_settle(struct dyn *d, struct schema *s)
 {
 	static const double pause[] = { 0, 0.5, 1, 2, 4, 8, 17.5 };
 	static const size_t pauses = sizeof(pause) / sizeof(pause[0]);
@@ -255,6 +306,13 @@ apply_settle(struct dyn *d, const struct schema *s)
 	size_t i, k;
 
 	for (i = 0; i < s->tables; i++) {
+		for (k = 0; s->set[i] == NULL && k < pauses; k++) {	/* a table made just now */
+			if (pause[k] > 0)
+				change_pause(d, pause[k]);
+			s->set[i] = there_set(d, s->table[i]);
+		}
+		if (s->set[i] == NULL)
+			errx(EX_TEMPFAIL, "table %s is not to be seen yet: run the same command again", s->table[i]);
 		if ((path = settle_path(s, i)) == NULL)
 			continue;
 		for (k = 0; k < pauses; k++) {

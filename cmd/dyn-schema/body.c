@@ -1,7 +1,11 @@
 /* Shapes: Microsoft's Web API samples for column, key and option definitions. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "schema.h"
+#include "xalloc.h"
+
+#define NAME_LENGTH 200		/* of a table's name column, where no line says otherwise */
 
 #define CRM "Microsoft.Dynamics.CRM."
 
@@ -97,6 +101,63 @@ body_column(struct buf *b, const struct item *it, long language)
 	else if (it->type == PICKLIST || it->type == MULTISELECT)
 		put_choice(b, it, language);
 	buf_char(b, '}');
+}
+
+static void
+put_length(struct buf *b, const struct item *it, const struct schema *s)
+{
+	char *name = xasprintf("%s_name", s->publisher);
+	long length = it->length >= 0 ? it->length : NAME_LENGTH;
+	size_t i;
+
+	/* A line of its own for the name column may say how long it is. */
+	for (i = 0; i < s->items; i++)
+		if (s->item[i].type == STRING && strcmp(s->item[i].table, it->table) == 0 && strcmp(s->item[i].logical, name) == 0)
+			length = s->item[i].length;
+	buf_printf(b, ",\"MaxLength\":%ld", length);
+	free(name);
+}
+
+/* A table of its users and teams, with the one column that it cannot be without. */
+void
+body_table(struct buf *b, const struct item *it, const struct schema *s)
+{
+	buf_printf(b, "{\"@odata.type\":\"" CRM "EntityMetadata\",\"SchemaName\":\"%s\",\"DisplayName\":", it->table);
+	body_label(b, it->label, s->language);
+	buf_str(b, ",\"DisplayCollectionName\":");
+	body_label(b, it->plural, s->language);
+	buf_printf(b, ",\"OwnershipType\":\"UserOwned\",\"HasActivities\":%s,\"HasNotes\":%s,\"IsActivity\":false,"
+	    "\"PrimaryNameAttribute\":\"%s_name\",\"Attributes\":[{\"@odata.type\":\"" CRM "StringAttributeMetadata\","
+	    "\"SchemaName\":\"%s_name\",\"IsPrimaryName\":true,\"DisplayName\":", it->activities ? "true" : "false",
+	    it->notes ? "true" : "false", s->publisher, s->publisher);
+	body_label(b, "Name", s->language);
+	buf_str(b, ",\"RequiredLevel\":{\"Value\":\"None\"},\"FormatName\":{\"Value\":\"Text\"}");
+	put_length(b, it, s);
+	buf_str(b, "}]}");
+}
+
+/* Prefix, referencing table, lookup: one relationship for each lookup, whatever it points to. */
+char *
+body_relation(const struct item *it, const struct schema *s)
+{
+	return xasprintf("%s_%s_%s", s->publisher, it->table, it->logical);
+}
+
+/* A lookup comes with its relationship; a row that is deleted takes the link along, never the row. */
+void
+body_lookup(struct buf *b, const struct item *it, const struct schema *s)
+{
+	char *relation = body_relation(it, s);
+
+	buf_printf(b, "{\"@odata.type\":\"" CRM "OneToManyRelationshipMetadata\",\"SchemaName\":\"%s\","
+	    "\"ReferencedEntity\":\"%s\",\"ReferencedAttribute\":\"%s\",\"ReferencingEntity\":\"%s\","
+	    "\"CascadeConfiguration\":{\"Assign\":\"NoCascade\",\"Delete\":\"RemoveLink\",\"Merge\":\"NoCascade\","
+	    "\"Reparent\":\"NoCascade\",\"Share\":\"NoCascade\",\"Unshare\":\"NoCascade\"},"
+	    "\"Lookup\":{\"@odata.type\":\"" CRM "LookupAttributeMetadata\",\"SchemaName\":\"%s\",\"DisplayName\":",
+	    relation, it->target, it->target_key, it->table, it->name);
+	body_label(b, it->label, s->language);
+	buf_str(b, ",\"RequiredLevel\":{\"Value\":\"None\"}}}");
+	free(relation);
 }
 
 void

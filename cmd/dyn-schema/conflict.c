@@ -23,7 +23,7 @@ conflict(const struct item *it, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	warnx("%s:%lu: %s.%s: %s", schema->file, it->line, it->table, it->name, text);
+	warnx("%s:%lu: %s%s%s: %s", schema->file, it->line, it->table, it->type == TABLE ? "" : ".", it->name, text);
 	count++;
 }
 
@@ -54,6 +54,42 @@ judge_date(const struct item *it)
 		conflict(it, "there its format is %s, wanted is %s", t->format, it->format);
 	if (t->behavior != NULL && strcmp(t->behavior, it->behavior) != 0)
 		conflict(it, "there its behavior is %s, wanted is %s", t->behavior, it->behavior);
+}
+
+/* Notes, activities and the owner of a table hang on its definition, which stays as it is. */
+static void
+judge_table(const struct item *it)
+{
+	const struct there *t = &it->there;
+
+	if (t->activity)
+		conflict(it, "there it is a table of activities");
+	if (t->ownership == NULL || strcmp(t->ownership, "UserOwned") != 0)
+		conflict(it, "there its rows have no owners (%s)", t->ownership != NULL ? t->ownership : "no OwnershipType");
+	if (it->notes && !t->notes)
+		conflict(it, "there it takes no notes: allow them in its settings");
+	if (it->activities && !t->activities)
+		conflict(it, "there it takes no activities: allow them in its settings");
+}
+
+static bool
+among(const char *name, const char *list)
+{
+	size_t n = strlen(name), k;
+
+	for (; *list != '\0'; list += k + (list[k] == ' ')) {
+		k = strcspn(list, " ");
+		if (k == n && memcmp(list, name, n) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void
+judge_target(const struct item *it)
+{
+	if (it->type == LOOKUP && it->there.targets != NULL && !among(it->target, it->there.targets))
+		conflict(it, "there it points to \"%s\", wanted is \"%s\"", it->there.targets, it->target);
 }
 
 /*
@@ -94,7 +130,9 @@ judge(const struct item *it)
 {
 	if (!it->there.is)
 		return;
-	if (it->type == KEY) {
+	if (it->type == TABLE) {
+		judge_table(it);
+	} else if (it->type == KEY) {
 		if (strcmp(it->there.key_columns, it->key_columns) != 0)
 			conflict(it, "there it is a key over \"%s\", wanted is \"%s\"", it->there.key_columns, it->key_columns);
 	} else if (it->there.type == NULL || strcmp(it->there.type, type_odata[it->type]) != 0) {
@@ -104,6 +142,7 @@ judge(const struct item *it)
 		judge_limits(it);
 		judge_date(it);
 		judge_options(it);
+		judge_target(it);
 	}
 }
 

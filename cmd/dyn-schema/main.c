@@ -1,5 +1,5 @@
 /*
- * dyn-schema - makes the columns, choices and keys that a migration needs
+ * dyn-schema - makes the tables, columns, choices and keys that a migration needs
  *
  * stdin    nothing
  * stdout   what was found or made, a JSON line each, in order of the file
@@ -23,19 +23,24 @@ static const char usage[] =
 "usage: dyn-schema apply --columns FILE [OPTION...]\n"
 "\n"
 "Creates in a Dynamics 365 (Dataverse) organization what the columns file wants\n"
-"and the organization lacks: a publisher, a solution, columns, options of choices,\n"
-"alternate keys.  What is there is never changed or removed.  Running it again is\n"
+"and the organization lacks: a publisher, a solution, tables, columns, lookups, options\n"
+"of choices, alternate keys.  What is there is never changed or removed.  Running it again is\n"
 "safe at any time: it goes on where it stopped and makes nothing twice.\n"
 "\n"
 "      --columns FILE    CSV: table,column,type,length,min,max,precision,format,label,choices\n"
 "                        type: String, Memo, Integer, BigInt, Decimal, Double, Money,\n"
-"                        Boolean, DateTime, Picklist, MultiSelectPicklist, or key\n"
-"                        column: the schema name, exactly as it is to be written\n"
+"                        Boolean, DateTime, Picklist, MultiSelectPicklist, Lookup,\n"
+"                        key, or table\n"
+"                        column: the schema name, exactly as it is to be written;\n"
+"                        blank in the line of a table, which gets the name column\n"
+"                        PREFIX_name (length: 200) and rows with owners\n"
 "                        format: Text Email Phone Url (String), Text TextArea (Memo),\n"
 "                        DateAndTime:UserLocal and the like (DateTime)\n"
 "                        choices: of a Picklist its name in --options (blank: the\n"
 "                        column's); of a Boolean its labels, \"No;Yes\"; of a key its\n"
-"                        columns, between blanks\n"
+"                        columns, between blanks; of a Lookup the table it points\n"
+"                        to; of a table: notes activities, if it takes such\n"
+"                        label: of a table \"Ticket;Tickets\", of one and of several\n"
 "      --options FILE    CSV: column,value,label: the options that choices shall have;\n"
 "                        those an existing choice lacks are added\n"
 "      --publisher NAME  unique name and prefix of the publisher (sm)\n"
@@ -45,12 +50,13 @@ static const char usage[] =
 "      --help, --version\n"
 "\n"
 "stdout: {\"table\":\"account\",\"column\":\"sm_tags\",\"kind\":\"Memo\",\"action\":\"created\"}, a line\n"
-"each for the publisher, the solution, every column, every added option (with value\n"
-"and label) and every key.  action: created or exists; with --dry-run create or exists.\n"
+"each for the publisher, the solution, every table (column \"\"), column, added option (with value\n"
+"and label) and key.  action: created or exists; with --dry-run create or exists.\n"
 "stderr: last the counts.\n"
 "\n"
 "A column that is there with another type, a shorter length, a narrower range or\n"
-"another date behavior, a key over other columns, an option whose number and text\n"
+"another date behavior, a lookup to another table, a table without the notes, activities\n"
+"or owners that are wanted, a key over other columns, an option whose number and text\n"
 "have come apart: all are listed with what is there and what is wanted, and the exit\n"
 "is 78 before anything is changed.  An option renamed in Dynamics is left as it is.\n"
 "\n"
@@ -141,6 +147,7 @@ apply(struct dyn *d, struct schema *s, struct report *r)
 	if ((n = conflicts(s)) > 0)
 		errx(EX_CONFIG, "%zu conflicts: a person must decide (rename here, or change there); nothing was changed", n);
 	apply_basis(d, s, r);
+	apply_tables(d, s, r);
 	apply_columns(d, s, r);
 	key_create(d, s, r);
 	if (r->dry)

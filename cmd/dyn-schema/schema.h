@@ -8,7 +8,7 @@
  * conflict.c  what is there and is not what is wanted
  * body.c      the JSON of a definition
  * change.c    one change, sent until it is known to be done
- * apply.c     publisher, solution, columns, options, publishing
+ * apply.c     publisher, solution, tables, columns, options, publishing
  * key.c       alternate keys: created, waited for until their index is active
  */
 #ifndef SCHEMA_H
@@ -23,10 +23,11 @@
 #include "nd.h"
 
 enum type {
-	STRING, MEMO, INTEGER, BIGINT, DECIMAL, DOUBLE, MONEY, BOOLEAN, DATETIME, PICKLIST, MULTISELECT, KEY
+	STRING, MEMO, INTEGER, BIGINT, DECIMAL, DOUBLE, MONEY, BOOLEAN, DATETIME, PICKLIST, MULTISELECT,
+	LOOKUP, TABLE, KEY
 };
 extern const char *const type_name[];		/* as in the columns file */
-extern const char *const type_odata[];		/* AttributeTypeName's Value; NULL for keys */
+extern const char *const type_odata[];		/* AttributeTypeName's Value; NULL for tables and keys */
 
 struct choice {
 	int64_t value;
@@ -47,13 +48,16 @@ struct there {
 	long length, precision;		/* -1: not said */
 	struct choices options;
 	char *global;			/* name of a global choice; NULL: the column's own options */
+	char *targets;			/* of a lookup, between blanks */
+	bool notes, activities, activity;	/* of a table */
+	char *ownership;
 	char *key, *key_columns;	/* of a key: its LogicalName; its columns, sorted, between blanks */
 	char *status;			/* EntityKeyIndexStatus */
 };
 
 struct item {
 	const char *table;
-	const char *name;		/* schema name */
+	const char *name;		/* schema name; "" of a table */
 	char *logical;
 	enum type type;
 	long length, precision;		/* -1: not wanted */
@@ -61,6 +65,10 @@ struct item {
 	char *format, *behavior;	/* NULL: not wanted */
 	const char *label;
 	char *key_columns;		/* of a key: sorted, between blanks */
+	const char *target;		/* of a lookup: the one table it points to */
+	char *target_key;		/* its primary key */
+	bool notes, activities;		/* of a table */
+	char *plural;			/* of a table: its label for several rows */
 	struct choices options;		/* of a choice; of a Boolean the two labels, 0 and 1 */
 	unsigned long line;
 	struct there there;
@@ -73,7 +81,7 @@ struct schema {
 	struct item *item;
 	size_t items;
 	const char **table;		/* every table once, in the order of the file */
-	char **set;			/* its entity set */
+	char **set;			/* its entity set; NULL: not there yet */
 	size_t tables;
 	const char *publisher, *solution;
 	char *publisher_id;		/* NULL: not there */
@@ -90,6 +98,7 @@ extern const char *const strong[];
 void there_read(struct dyn *d, struct schema *s);		/* 78 if a table is missing */
 void there_options(struct dyn *d, struct schema *s, const char *table);
 void there_keys(struct dyn *d, struct schema *s, const char *table);
+char *there_set(struct dyn *d, const char *table);			/* its entity set, asked now; NULL: no such table */
 bool there_column(struct dyn *d, const struct item *it);	/* asked now */
 bool there_named(struct dyn *d, const char *set, const char *name, char **id);	/* a publisher or solution by unique name */
 const struct choice *option_find(const struct choices *o, int64_t value);
@@ -100,6 +109,9 @@ size_t conflicts(const struct schema *s);			/* how many; each on stderr */
 /* body.c */
 void body_label(struct buf *b, const char *label, long language);
 void body_column(struct buf *b, const struct item *it, long language);
+void body_table(struct buf *b, const struct item *it, const struct schema *s);
+void body_lookup(struct buf *b, const struct item *it, const struct schema *s);
+char *body_relation(const struct item *it, const struct schema *s);	/* the SchemaName of a lookup's relationship */
 void body_key(struct buf *b, const struct item *it, long language);
 void body_option(struct buf *b, const struct item *it, const struct choice *o, const struct schema *s);
 
@@ -121,9 +133,10 @@ struct report {
 	bool dry;
 };
 void apply_basis(struct dyn *d, struct schema *s, struct report *r);	/* publisher and solution */
-void apply_columns(struct dyn *d, struct schema *s, struct report *r);	/* and their options */
+void apply_tables(struct dyn *d, struct schema *s, struct report *r);
+void apply_columns(struct dyn *d, struct schema *s, struct report *r);	/* lookups and options too */
 void apply_publish(struct dyn *d, const struct schema *s);
-void apply_settle(struct dyn *d, const struct schema *s);		/* until the new columns can be used */
+void apply_settle(struct dyn *d, struct schema *s);		/* until the new columns can be used */
 void report_item(struct report *r, const struct item *it, const char *action);
 
 /* key.c */

@@ -21,7 +21,7 @@ find(const struct look *l, const char *logical)
 	size_t i;
 
 	for (i = 0; i < l->s->items; i++)
-		if (l->s->item[i].type != KEY && strcmp(l->s->item[i].table, l->table) == 0 &&
+		if (l->s->item[i].type < TABLE && strcmp(l->s->item[i].table, l->table) == 0 &&
 		    strcmp(l->s->item[i].logical, logical) == 0)
 			return &l->s->item[i];
 	return NULL;
@@ -54,6 +54,36 @@ text(const struct json_value *row, const char *name)
 	return v.kind == JSON_STRING ? json_strdup(&v) : xstrndup(v.p, v.n);
 }
 
+/* A list of texts, between blanks. */
+static char *
+texts(const struct json_value *row, const char *name)
+{
+	struct json_value list, v;
+	struct json_iter it;
+	struct buf b = { 0 };
+	char *one;
+
+	if (json_member(row, name, &list)) {
+		it = json_iter(&list);
+		while (json_next(&it, NULL, &v)) {
+			if ((one = json_strdup(&v)) == NULL)
+				continue;
+			buf_printf(&b, "%s%s", b.n > 0 ? " " : "", one);
+			free(one);
+		}
+	}
+	buf_nul(&b);
+	return b.p;
+}
+
+static bool
+truth(const struct json_value *row, const char *name)
+{
+	struct json_value v;
+
+	return json_member(row, name, &v) && v.kind == JSON_TRUE;
+}
+
 static long
 number(const struct json_value *row, const char *name)
 {
@@ -79,6 +109,7 @@ column_seen(const struct json_value *row, void *arg)
 		it->there.max = text(row, "MaxValue");
 		it->there.behavior = text(row, "DateTimeBehavior");
 		it->there.format = text(row, "Format");
+		it->there.targets = texts(row, "Targets");
 	}
 	free(logical);
 	return true;
@@ -257,11 +288,33 @@ there_keys(struct dyn *d, struct schema *s, const char *table)
 	free(path);
 }
 
-/* Its entity set; NULL if there is no such table. */
-static char *
-table_set(struct dyn *d, const char *table)
+static struct item *
+table_item(const struct schema *s, const char *table)
 {
-	char *path = xasprintf("EntityDefinitions(LogicalName='%s')?$select=LogicalName,EntitySetName", table), *set;
+	size_t i;
+
+	for (i = 0; i < s->items; i++)
+		if (s->item[i].type == TABLE && strcmp(s->item[i].table, table) == 0)
+			return &s->item[i];
+	return NULL;
+}
+
+static void
+table_seen(struct item *it, const struct json_value *row)
+{
+	it->there.is = true;
+	it->there.notes = truth(row, "HasNotes");
+	it->there.activities = truth(row, "HasActivities");
+	it->there.activity = truth(row, "IsActivity");
+	it->there.ownership = text(row, "OwnershipType");
+}
+
+/* Its entity set (or its primary key); NULL if there is no such table.  it: the line that wants the table, or NULL. */
+static char *
+table_ask(struct dyn *d, const char *table, const char *member, struct item *it)
+{
+	char *path = xasprintf("EntityDefinitions(LogicalName='%s')?$select=LogicalName,EntitySetName,PrimaryIdAttribute,"
+	    "OwnershipType,IsActivity,HasNotes,HasActivities", table), *set;
 	const struct http_answer *a = dyn_get(d, path, strong);
 	struct json j = { 0 };
 	struct json_value v;
@@ -272,11 +325,19 @@ table_set(struct dyn *d, const char *table)
 	}
 	if (a->status != 200)
 		dyn_fail(a, path);
-	if (!json_parse_any(&j, a->body, a->n, &v) || (set = text(&v, "EntitySetName")) == NULL)
+	if (!json_parse_any(&j, a->body, a->n, &v) || (set = text(&v, member)) == NULL)
 		errx(EX_UNAVAILABLE, "%s: an answer that cannot be read", path);
+	if (it != NULL)
+		table_seen(it, &v);
 	json_free(&j);
 	free(path);
 	return set;
+}
+
+char *
+there_set(struct dyn *d, const char *table)
+{
+	return table_ask(d, table, "EntitySetName", NULL);
 }
 
 static bool
@@ -338,6 +399,30 @@ language_seen(const struct json_value *row, void *arg)
 	return false;
 }
 
+/* What lookups point to must be there too, or be made here. */
+static size_t
+targets_read(struct dyn *d, struct schema *s)
+{
+	struct item *it, *seen;
+	size_t missing = 0;
+
+	for (it = s->item; it < s->item + s->items; it++) {
+		if (it->type != LOOKUP)
+			continue;
+		for (seen = s->item; seen < it && (seen->type != LOOKUP || strcmp(seen->target, it->target) != 0); seen++)
+			;
+		if (seen < it)
+			it->target_key = seen->target_key != NULL ? xstrdup(seen->target_key) : NULL;
+		else if ((it->target_key = table_ask(d, it->target, "PrimaryIdAttribute", NULL)) == NULL && table_item(s, it->target) != NULL)
+			it->target_key = xasprintf("%sid", it->target);
+		if (it->target_key != NULL)
+			continue;
+		warnx("%s:%lu: %s.%s: this organization has no table \"%s\"", s->file, it->line, it->table, it->name, it->target);
+		missing++;
+	}
+	return missing;
+}
+
 void
 there_read(struct dyn *d, struct schema *s)
 {
@@ -346,9 +431,12 @@ there_read(struct dyn *d, struct schema *s)
 	s->set = xcalloc(s->tables > 0 ? s->tables : 1, sizeof(*s->set));
 	for (i = 0; i < s->tables; i++) {
 		struct look l = { .s = s, .table = s->table[i] };
+		struct item *it = table_item(s, s->table[i]);
 		char *path;
 
-		if ((s->set[i] = table_set(d, s->table[i])) == NULL) {
+		if ((s->set[i] = table_ask(d, s->table[i], "EntitySetName", it)) == NULL) {
+			if (it != NULL)
+				continue;
 			warnx("%s: this organization has no table \"%s\"", s->file, s->table[i]);
 			missing++;
 			continue;
@@ -359,6 +447,7 @@ there_read(struct dyn *d, struct schema *s)
 		there_options(d, s, s->table[i]);
 		there_keys(d, s, s->table[i]);
 	}
+	missing += targets_read(d, s);
 	if (missing > 0)
 		errx(EX_CONFIG, "%zu tables are missing; nothing was changed", missing);
 	there_named(d, "publishers", s->publisher, &s->publisher_id);

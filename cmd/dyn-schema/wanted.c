@@ -2,12 +2,14 @@
  * The columns file: table,column,type,length,min,max,precision,format,label,choices
  *
  *	type      String Memo Integer BigInt Decimal Double Money Boolean DateTime
- *	          Picklist MultiSelectPicklist, or key
+ *	          Picklist MultiSelectPicklist Lookup, key, or table (column blank)
  *	format    String: Text Email Phone Url; Memo: Text TextArea;
  *	          DateTime: DateOnly or DateAndTime, ":" and a behavior
  *	          (UserLocal, DateOnly, TimeZoneIndependent)
  *	choices   Picklist: its name in the options file (blank: the column's own);
- *	          Boolean: the labels of false and true, "No;Yes"; key: its columns
+ *	          Boolean: the labels of false and true, "No;Yes"; key: its columns;
+ *	          Lookup: the table it points to; table: notes activities
+ *	label     table: of one row, or of one and of several, "Ticket;Tickets"
  *
  * The options file: column,value,label.
  */
@@ -23,11 +25,11 @@
 
 const char *const type_name[] = {
 	"String", "Memo", "Integer", "BigInt", "Decimal", "Double", "Money", "Boolean", "DateTime", "Picklist",
-	"MultiSelectPicklist", "key"
+	"MultiSelectPicklist", "Lookup", "table", "key"
 };
 const char *const type_odata[] = {
 	"StringType", "MemoType", "IntegerType", "BigIntType", "DecimalType", "DoubleType", "MoneyType", "BooleanType",
-	"DateTimeType", "PicklistType", "MultiSelectPicklistType", NULL
+	"DateTimeType", "PicklistType", "MultiSelectPicklistType", "LookupType", NULL, NULL
 };
 
 #define TYPES (sizeof(type_name) / sizeof(type_name[0]))
@@ -162,6 +164,36 @@ option_add(struct choices *o, int64_t value, const char *label)
 	o->o[o->n++] = (struct choice){ .value = value, .label = xstrdup(label) };
 }
 
+#define LOWER "abcdefghijklmnopqrstuvwxyz0123456789_"
+
+static void
+read_target(struct reader *r, struct item *it)
+{
+	it->target = cell(r, "choices");
+	if (*it->target == '\0' || it->target[strspn(it->target, LOWER)] != '\0')
+		bad(r, "a lookup needs the one table that it points to in choices", it->target);
+}
+
+/* Flags, and the label of several rows: given after ;, else made as English does it. */
+static void
+read_table(struct reader *r, struct item *it)
+{
+	const char *p = cell(r, "choices"), *text = it->label;
+	size_t n;
+
+	for (; p += strspn(p, " ;"), n = strcspn(p, " ;"), n > 0; p += n) {
+		if (n == 5 && memcmp(p, "notes", n) == 0)
+			it->notes = true;
+		else if (n == 10 && memcmp(p, "activities", n) == 0)
+			it->activities = true;
+		else
+			bad(r, "a table has notes and activities in choices, nothing else", p);
+	}
+	n = strcspn(text, ";");
+	it->plural = text[n] == ';' && text[n + 1] != '\0' ? xstrdup(text + n + 1) : xasprintf("%.*ss", (int)n, text);
+	it->label = xstrndup(text, n);
+}
+
 static void
 read_labels(struct reader *r, struct item *it)
 {
@@ -223,9 +255,9 @@ read_type(struct reader *r, struct item *it, const struct csv *options)
 	static const long max_precision[] = { [DECIMAL] = 10, [DOUBLE] = 5, [MONEY] = 4 };
 	enum type t = it->type;
 
-	if (t == STRING || t == MEMO) {
-		it->length = number(r, "length", 1, t == STRING ? 4000 : 1048576);
-		if (*cell(r, "length") == '\0')
+	if (t == STRING || t == MEMO || t == TABLE) {
+		it->length = number(r, "length", 1, t == MEMO ? 1048576 : 4000);
+		if (*cell(r, "length") == '\0' && t != TABLE)
 			bad(r, "text needs a length", "");
 	} else if (*cell(r, "length") != '\0') {
 		bad(r, "only text has a length", cell(r, "length"));
@@ -239,6 +271,10 @@ read_type(struct reader *r, struct item *it, const struct csv *options)
 	read_format(r, it);
 	if (t == KEY)
 		read_key(r, it);
+	else if (t == TABLE)
+		read_table(r, it);
+	else if (t == LOOKUP)
+		read_target(r, it);
 	else if (t == BOOLEAN)
 		read_labels(r, it);
 	else if (t == PICKLIST || t == MULTISELECT)
@@ -261,10 +297,14 @@ read_item(struct reader *r, struct schema *s, struct item *it, const struct csv 
 	for (p = it->logical; *p != '\0'; p++)
 		*p = (char)tolower((unsigned char)*p);
 	if (*it->label == '\0')
-		it->label = it->name;
-	if (*it->table == '\0' || it->table[strspn(it->table, "abcdefghijklmnopqrstuvwxyz0123456789_")] != '\0')
+		it->label = it->type == TABLE ? it->table : it->name;
+	if (*it->table == '\0' || it->table[strspn(it->table, LOWER)] != '\0')
 		bad(r, "no logical name of a table", it->table);
-	if (!name_good(it->name, s->publisher))
+	if (it->type == TABLE && *it->name != '\0')
+		bad(r, "a table's line has no column", it->name);
+	else if (it->type == TABLE && (!name_good(it->table, s->publisher) || strlen(it->table) > 64))
+		bad(r, "a table's name begins with the publisher's prefix and _ (64 characters at most)", it->table);
+	else if (it->type != TABLE && !name_good(it->name, s->publisher))
 		bad(r, "a name begins with the publisher's prefix and _, then letters, digits, _ (100 at most)", it->name);
 	if (i == TYPES)
 		bad(r, "no such type", type);
@@ -280,7 +320,7 @@ check_twice(struct reader *r, const struct schema *s)
 
 	for (b = s->item; b < a; b++)
 		if (strcmp(a->table, b->table) == 0 && strcmp(a->logical, b->logical) == 0)
-			bad(r, "wanted a second time", a->name);
+			bad(r, "wanted a second time", a->type == TABLE ? a->table : a->name);
 }
 
 static void
