@@ -1,12 +1,8 @@
-/*
- * The low-level SHA-256 of libcrypto: SHA256() of OpenSSL 3 allocates, and gives
- * no hash at all when memory is out.
- */
-#define OPENSSL_SUPPRESS_DEPRECATED
 #include "guid.h"
 
-#include <openssl/sha.h>
 #include <string.h>
+
+#include "sha256.h"
 
 /* The key as a number, when it is a plain decimal one below 2^48. */
 static bool
@@ -27,18 +23,18 @@ number(const char *key, size_t n, uint64_t *v)
 struct guid
 guid_make(const char *ns, const char *module, const char *key, size_t keylen)
 {
-	unsigned char hash[SHA256_DIGEST_LENGTH];
-	SHA256_CTX ctx;
+	unsigned char digest[SHA256_BYTES];
+	struct sha256 hash;
 	size_t i;
 	struct guid g;
 	uint64_t v;
 
-	SHA256_Init(&ctx);
-	SHA256_Update(&ctx, ns, strlen(ns) + 1);
-	SHA256_Update(&ctx, module, strlen(module) + 1);
-	SHA256_Update(&ctx, key, keylen);
-	SHA256_Final(hash, &ctx);
-	memcpy(g.b, hash, sizeof(g.b));
+	sha256_start(&hash);
+	sha256_add(&hash, ns, strlen(ns) + 1);
+	sha256_add(&hash, module, strlen(module) + 1);
+	sha256_add(&hash, key, keylen);
+	sha256_end(&hash, digest);
+	memcpy(g.b, digest, sizeof(g.b));
 	g.b[6] = (uint8_t)(0x80 | (g.b[6] & 0x0f));
 	g.b[8] = (uint8_t)(0x80 | (g.b[8] & 0x3f));
 	if (number(key, keylen, &v))

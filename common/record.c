@@ -3,24 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base64.h"
 #include "xalloc.h"
-
-/* Up to the first character that does not belong; returns the bytes' number, at most those of the text. */
-static size_t
-base64(char *d, const char *p, size_t n)
-{
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	const char *digit;
-	unsigned v = 0, bits = 0;
-	size_t i, len = 0;
-
-	for (i = 0; i < n && (digit = memchr(digits, p[i], 64)) != NULL; i++) {
-		v = (v << 6 | (unsigned)(digit - digits)) & 0xffff;
-		if ((bits += 6) >= 8)
-			d[len++] = (char)(v >> (bits -= 8) & 0xff);
-	}
-	return len;
-}
 
 /* The text in a wrapping, to b; false when the record is none. */
 static bool
@@ -38,8 +22,11 @@ unwrap(const struct json *j, struct buf *b)
 	if (v == NULL)
 		return false;
 	b->n = 0;
+	if (coded && !base64_get(b, v->p, v->n))
+		return false;
 	buf_room(b, v->n + 1);
-	b->n = coded ? base64(b->p, v->p, v->n) : json_decode(v, b->p);
+	if (!coded)
+		b->n = json_decode(v, b->p);
 	json_pad(b);
 	return true;
 }

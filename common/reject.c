@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "base64.h"
 #include "xalloc.h"
 
 #define VALUE_MAX 200		/* bytes of a value that _error repeats: the whole one is in the record */
@@ -17,23 +18,6 @@ rej_open(struct rej *r, const char *program, const char *path)
 	*r = (struct rej){ .program = program, .open = path != NULL };
 	if (path != NULL)
 		nd_create(&r->out, path);
-}
-
-static void
-base64(struct buf *b, const char *text, size_t n)
-{
-	static const char digit[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	const unsigned char *p = (const unsigned char *)text;
-	unsigned v;
-	size_t i;
-
-	for (i = 0; i < n; i += 3) {
-		v = (unsigned)p[i] << 16 | (i + 1 < n ? (unsigned)p[i + 1] << 8 : 0) | (i + 2 < n ? p[i + 2] : 0);
-		buf_char(b, digit[v >> 18]);
-		buf_char(b, digit[v >> 12 & 63]);
-		buf_char(b, i + 1 < n ? digit[v >> 6 & 63] : '=');
-		buf_char(b, i + 2 < n ? digit[v & 63] : '=');
-	}
 }
 
 /* The members but _error: the bytes of the line where _error is last or absent. */
@@ -84,7 +68,7 @@ record(struct buf *b, const struct nd_in *in)
 		json_pad(&quoted);
 		text = text && json_parse_any(&j, quoted.p, quoted.n, &v);	/* is it UTF-8 all through? */
 		buf_str(b, text ? "{\"_raw\":\"" : "{\"_raw_base64\":\"");
-		(text ? buf_json_text : base64)(b, in->line, in->len);
+		(text ? buf_json_text : base64_put)(b, in->line, in->len);
 		buf_char(b, '"');
 		buf_free(&quoted);
 	} else {
