@@ -286,7 +286,8 @@ static enum token
 token_renew(struct dyn *d)
 {
 	static const char *const form[] = { "Content-Type: application/x-www-form-urlencoded", "Accept: application/json", NULL };
-	const struct http_request r = { "POST", d->token_url, form, d->token_body, strlen(d->token_body), 1 };
+	const struct http_request r = { .method = "POST", .url = d->token_url, .headers = form, .body = d->token_body,
+	    .n = strlen(d->token_body), .replay = 1 };
 	const struct http_answer *a = http_do(d->login, &r);
 	struct json j = { 0 };
 	int64_t life = LIFE_DEFAULT;
@@ -409,7 +410,8 @@ static void
 call_send(struct call *c)
 {
 	const char **headers = all_headers(c->d, (const char *const *)c->extra, c->type);
-	const struct http_request r = { c->method, c->url, headers, c->body, c->n, c->replay };
+	const struct http_request r = { .method = c->method, .url = c->url, .headers = headers, .body = c->body, .n = c->n,
+	    .replay = c->replay };
 
 	c->generation = c->d->generation;
 	http_start(c->d->http, &r, call_done, c);
@@ -464,7 +466,8 @@ dyn_do(struct dyn *d, const struct dyn_request *r)
 	for (round = 0;; round++) {
 		headers = all_headers(d, r->extra, type);
 		generation = d->generation;
-		a = http_do(d->http, &(struct http_request){ r->method, url, headers, r->body, r->n, r->replay });
+		a = http_do(d->http, &(struct http_request){ .method = r->method, .url = url, .headers = headers, .body = r->body,
+		    .n = r->n, .replay = r->replay });
 		free(headers);
 		if (a->status != 401 || round > 0 || !token_force(d, generation, &a))
 			break;

@@ -364,7 +364,8 @@ send(const char *method, const char *path, const struct buf *body)
 	const char *headers[] = { header_token, header_link, "Accept: application/json",
 	    body != NULL ? "Content-Type: application/json" : NULL, NULL };
 	char *url = xasprintf("%s%s", root, path);
-	const struct http_request r = { method, url, headers, body != NULL ? body->p : NULL, body != NULL ? body->n : 0, 0 };
+	const struct http_request r = { .method = method, .url = url, .headers = headers,
+	    .body = body != NULL ? body->p : NULL, .n = body != NULL ? body->n : 0 };
 	const struct http_answer *a;
 
 	take_call();
