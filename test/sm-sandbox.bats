@@ -438,6 +438,31 @@ sockets() {	# STATE: the local ends of TCP sockets, in hexadecimal, as the kerne
 	[ "$(status get module/v4/modules/1/objects/1204/notes/239/attachments/53)" = 404 ]
 }
 
+@test "the address of an attachment is signed and good for a while only, and no API header may come with it" {
+	serve --url-life 1
+	json=$(get module/v4/modules/1/objects/1204/notes/239/attachments/51)
+	address=$(jq -r .Data.url <<<"$json")
+	for header in accessToken sessionToken x-linkname; do
+		[ "$(curl -sS -o /dev/null -w '%{http_code}' -H $header:sandbox "$address")" = 400 ]
+	done
+	[ "$(curl -sS "$address")" = 'berth plan' ]
+	[ "$(curl -sS -o /dev/null -w '%{http_code}' "${address%%\?*}")" = 403 ]
+	[ "$(curl -sS -o /dev/null -w '%{http_code}' "${address/salesmate\/51/salesmate/52}")" = 403 ]
+	sleep 2.1
+	[[ $(curl -sS -w '%{http_code}' "$address") == *ExpiredToken*400 ]]
+}
+
+@test "images in the text of a note lie in the storage, with addresses for good" {
+	data=$BATS_TEST_TMPDIR/data
+	cp -r "$fixtures/sm-sandbox" "$data"
+	jq -nc '{id: 241, note: "<p><img src=\"https://storage.googleapis.com/salesmate/51\">", moduleId: 1, objectId: 12}' >>"$data/note.ndjson"
+	serve
+	json=$(get module/v4/modules/1/objects/12/notes)
+	is '.Data[0].note' "\"<p><img src=\\\"http://127.0.0.1:$port/storage/salesmate/embedded/51\\\">\""
+	[ "$(curl -sS "http://127.0.0.1:$port/storage/salesmate/embedded/51")" = 'berth plan' ]
+	[ "$(curl -sS -o /dev/null -w '%{http_code}' "http://127.0.0.1:$port/storage/salesmate/embedded/99")" = 404 ]
+}
+
 # -- limits and faults
 
 @test "--limit answers 429 after so many calls in the hour, without Retry-After" {
@@ -534,6 +559,26 @@ sockets() {	# STATE: the local ends of TCP sockets, in hexadecimal, as the kerne
 	is '.Status, .Data.data, .Data.totalRows' $'"success"\n[]\n0'
 	json=$(get core/v4/users)
 	is .Data '[]'
+}
+
+@test "cut announces a whole file and sends half of it; faults on the storage want a match" {
+	printf 'match=/storage at=1 cut\nat=3 status=500\n' >faults
+	serve --faults faults
+	address=$(get module/v4/modules/1/objects/1204/notes/239/attachments/51 | jq -r .Data.url)
+	run -18 curl -sS -o half "$address"
+	[ "$(wc -c <half)" = 5 ]
+	run -0 curl -sS "$address"
+	[ "$(status get v1/tags)" = 200 ]
+	[ "$(status get v1/tags)" = 500 ]
+}
+
+@test "records: the search of tickets and custom modules answers in its other form" {
+	echo records >faults
+	serve --faults faults
+	json=$(post 'module/v4/records/search?rows=1&from=1' '{"moduleId":101,"displayingFields":["id"]}')
+	is .Data '{"records":[{"id":25}],"total":2,"from":1,"rows":1}'
+	json=$(post company/v4/search '{"displayingFields":["company.id"],"getRecordsCount":true}')
+	is '.Data.totalRows' 3
 }
 
 @test "delay keeps a call waiting, not the others, and goes with an action" {

@@ -2,15 +2,15 @@
  * The faults file: one fault a line, words apart by blanks, # begins a
  * comment.  A line is a trouble of paging,
  *
- *	shuffle=SEED | overlap | cap=ROWS
+ *	shuffle=SEED | overlap | cap=ROWS | records
  *
  * or an action with conditions:
  *
  *	[match=TEXT] [at=N] [every=N] [times=N] ACTION
- *	ACTION: status=N [retry-after=S] | fail200 | html | drop | empty | delay=MS
+ *	ACTION: status=N [retry-after=S] | fail200 | html | drop | cut | empty | delay=MS
  *
  * Each line counts the calls that it matches (method, a blank, path and query
- * hold TEXT), from 1.  It strikes at the N-th, at every N-th, or at all; at
+ * hold TEXT), from 1; requests to the storage only if TEXT is given.  It strikes at the N-th, at every N-th, or at all; at
  * most times= times.  Of the lines that strike at one call the first with an
  * action other than delay decides; delays add up.
  */
@@ -101,25 +101,29 @@ word(struct line *l, char *text, const struct place *p)
 		set_action(l, FAULT_HTML, p);
 	else if (value == NULL && strcmp(text, "drop") == 0)
 		set_action(l, FAULT_DROP, p);
+	else if (value == NULL && strcmp(text, "cut") == 0)
+		set_action(l, FAULT_CUT, p);
 	else if (value == NULL && strcmp(text, "empty") == 0)
 		set_action(l, FAULT_EMPTY, p);
 	else
 		word_number(l, text, value, p);
 }
 
-/* shuffle=SEED, overlap or cap=ROWS, alone on their line */
+/* shuffle=SEED, overlap, cap=ROWS or records, alone on their line */
 static bool
 paging_word(char *first, char *rest, struct paging *paging, const struct place *p)
 {
 	if (strcmp(first, "overlap") == 0)
 		paging->overlap = true;
+	else if (strcmp(first, "records") == 0)
+		paging->records = true;
 	else if (strncmp(first, "shuffle=", 8) == 0)
 		paging->seed = value_number(first + 8, 1000000000, "shuffle", p);
 	else if (strncmp(first, "cap=", 4) == 0)
 		paging->cap = value_number(first + 4, 250, "cap", p);
 	else
 		return false;
-	paging->shuffle |= first[0] == 's';
+	paging->shuffle |= strncmp(first, "shuffle=", 8) == 0;
 	if (rest != NULL && rest[strspn(rest, " \t")] != '\0')
 		errx(EX_CONFIG, "%s:%lu: %.7s stands alone on its line", p->path, p->line, first);
 	return true;
@@ -178,7 +182,7 @@ static bool
 strikes(struct line *l, const char *method, const char *target)
 {
 	char *call = xasprintf("%s %s", method, target);
-	bool same = l->match == NULL || strstr(call, l->match) != NULL;
+	bool same = l->match == NULL ? strncmp(target, "/storage/", 9) != 0 : strstr(call, l->match) != NULL;
 
 	free(call);
 	if (!same)

@@ -21,9 +21,10 @@
 #include "xalloc.h"
 
 #define LIMIT 1500		/* calls an hour, all plans and users together */
+#define LIFE 60
 
 static const char usage[] =
-"usage: sm-sandbox --data DIR [--port N] [--port-file F] [--faults FILE] [--limit N] [--log FILE]\n"
+"usage: sm-sandbox --data DIR [--port N] [--port-file F] [--faults FILE] [--limit N] [--url-life S] [--log FILE]\n"
 "\n"
 "A local stand-in of the Salesmate API: it serves a folder of NDJSON files in\n"
 "the ways of the real service, its quirks included, and refuses what the\n"
@@ -44,6 +45,7 @@ static const char usage[] =
 "  --faults FILE   faults on demand, see below\n"
 "  --limit N       429, without Retry-After, after N calls in the clock hour;\n"
 "                  default 1500, 0: no limit\n"
+"  --url-life S    seconds for which the address of an attachment is good (60)\n"
 "  --log FILE      one line of JSON a call: method, target, body, status, rows, fault\n"
 "  --help, --version\n"
 "\n"
@@ -63,7 +65,8 @@ static const char usage[] =
 "  GET  module/v4/modules/{moduleId}/objects/{id}/notes[/{noteId}[/attachments/{id}]]\n"
 "  GET  core/v4/deal-pipelines, v3/apps/dealPipeline, core/v4/users[?status=active],\n"
 "       v1/tags, v3/lookups/active/currency, v1/activityTypes, v1/emailTemplates\n"
-"  GET  /storage/salesmate/{attachment id}       not under /apis, no API headers\n"
+"  GET  /storage/salesmate/{attachment id}?Expires=&Signature=\n"
+"       /storage/salesmate/embedded/{id}         not under /apis, no API headers\n"
 "\n"
 "Behaviour:\n"
 "  - rows above 250 give 250; without rows, 25. Totals come if getRecordsCount is\n"
@@ -79,6 +82,10 @@ static const char usage[] =
 "  - deleted records (isDeleted) come only if a rule on isDeleted asks for them.\n"
 "  - sort by id, createdAt, lastModifiedAt, contact name firstName lastName, company\n"
 "    name, title; anything else leaves the order of the file.\n"
+"  - the address of an attachment is the storage's, signed, and good for a while\n"
+"    only: 400 ExpiredToken then, 403 with another signature, 400 for a request with\n"
+"    API headers. In the texts of notes https://storage.googleapis.com/salesmate/ID,\n"
+"    an embedded image, becomes an address here, which does not expire.\n"
 "  - GET by id gives ISO dates, true and false, whole owner, company and currency\n"
 "    objects; searches give the values exactly as they are in the files.\n"
 "  - 403 AuthorizationFailed, 404 NoSuchLinkExist in lower-case keys; 404\n"
@@ -90,15 +97,19 @@ static const char usage[] =
 "  cap=ROWS        a page holds no more rows than that, whatever is asked for\n"
 "  overlap         each page begins a tenth of a page early, so rows repeat and the\n"
 "                  last ones come only to who reads on until a page is not full\n"
+"  records         module/v4/records/search answers {records,total,from,rows}, as one\n"
+"                  copy of the documents shows it, instead of {data,totalRows,totalPages}\n"
 "  [match=TEXT] [at=N] [every=N] [times=N] ACTION\n"
 "                  a line counts the calls whose \"METHOD path?query\" holds TEXT and\n"
 "                  strikes at the N-th, every N-th, or every one; times: at most so\n"
-"                  often. Actions:\n"
+"                  often. Requests to the storage are counted only by lines with\n"
+"                  match=. Actions:\n"
 "    status=N [retry-after=S]   an error status (400 to 599)\n"
 "    fail200       a failure envelope in HTTP 200, its keys in lower case and in\n"
 "                  capitals by turns\n"
 "    html          HTTP 200 with a web page\n"
 "    drop          the connection is closed without an answer\n"
+"    cut           a file is announced whole, and half of it sent; else as drop\n"
 "    empty         success, but no records\n"
 "    delay=MS      late; goes with any other action\n"
 "\n"
@@ -121,6 +132,7 @@ static const struct option longopts[] = {
 	{ "port-file", required_argument, NULL, 'f' },
 	{ "faults", required_argument, NULL, 'x' },
 	{ "limit", required_argument, NULL, 'l' },
+	{ "url-life", required_argument, NULL, 'u' },
 	{ "log", required_argument, NULL, 'o' },
 	{ NULL, 0, NULL, 0 },
 };
@@ -139,6 +151,7 @@ read_options(int argc, char *argv[], struct options *o)
 		case 'f': portfile = optarg; break;
 		case 'x': faultsfile = optarg; break;
 		case 'l': o->limit = cli_number(optarg, 0, 1000000000, "limit"); break;
+		case 'u': o->life = cli_number(optarg, 0, 604800, "url-life"); break;
 		case 'o': o->log = optarg; break;
 		default:  cli_usage(usage);
 		}
@@ -167,7 +180,7 @@ int
 main(int argc, char *argv[])
 {
 	struct paging paging = { 0 };
-	struct options o = { .limit = LIMIT, .paging = &paging };
+	struct options o = { .limit = LIMIT, .life = LIFE, .paging = &paging };
 	struct server *server;
 	sigset_t end;
 	char *token;

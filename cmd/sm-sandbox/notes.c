@@ -1,15 +1,64 @@
 /*
  * Notes of a record, and their attachments.  An attachment is answered with
  * the address of a storage that is not the API: here /storage/salesmate/ID on
- * this server, which wants no API headers, and refuses them, because a client
- * must not hand its key to another host.
+ * this server, signed and good for a while only.  The storage wants no API
+ * headers, and refuses them, because a client must not hand its key to another
+ * host.  Images that a note's text shows lie there too, with addresses for good.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "sandbox.h"
 #include "xalloc.h"
+
+#define PUBLIC "https://storage.googleapis.com/salesmate/"	/* reference, section 9 */
+
+static time_t life;
+static uint64_t secret;
+
+void
+notes_storage(time_t seconds, uint64_t key)
+{
+	life = seconds;
+	secret = key;
+}
+
+bool
+notes_is_storage(const struct call *c)
+{
+	return c->nseg >= 3 && strcmp(c->seg[0], "storage") == 0 && strcmp(c->seg[1], "salesmate") == 0 &&
+	    (c->nseg == 3 || (c->nseg == 4 && strcmp(c->seg[2], "embedded") == 0));
+}
+
+/* FNV-1a over what is signed. */
+static uint64_t
+signature(int64_t id, int64_t expires)
+{
+	const uint64_t part[] = { secret, (uint64_t)id, (uint64_t)expires };
+	uint64_t h = 0xcbf29ce484222325u;
+	size_t i, k;
+
+	for (i = 0; i < 3; i++)
+		for (k = 0; k < 8; k++)
+			h = (h ^ (part[i] >> 8 * k & 0xff)) * 0x100000001b3u;
+	return h;
+}
+
+/* A note as it is, but for the addresses of its images: those of this server. */
+static void
+note_put(struct call *c, const struct json_value *note)
+{
+	const char *p = note->p, *end = note->p + note->n, *hit;
+
+	for (; (hit = memmem(p, (size_t)(end - p), PUBLIC, sizeof PUBLIC - 1)) != NULL; p = hit + sizeof PUBLIC - 1) {
+		buf_add(&c->reply.body, p, (size_t)(hit - p));
+		buf_printf(&c->reply.body, "%s/storage/salesmate/embedded/", c->base);
+	}
+	buf_add(&c->reply.body, p, (size_t)(end - p));
+}
 
 static bool
 number_of(const struct json_value *record, const char *name, int64_t *id)
@@ -74,7 +123,7 @@ notes_list(struct call *c)
 			continue;
 		if (c->reply.rows++ > 0)
 			buf_char(&c->reply.body, ',');
-		json_put(&c->reply.body, &note);
+		note_put(c, &note);
 	}
 	buf_char(&c->reply.body, ']');
 	answer_close(c);
@@ -105,7 +154,7 @@ notes_get(struct call *c)
 	if (!note_find(c, &note))
 		return;
 	answer_open(c);
-	json_put(&c->reply.body, &note);
+	note_put(c, &note);
 	answer_close(c);
 	c->reply.rows = 1;
 }
@@ -129,7 +178,7 @@ void
 notes_attachment(struct call *c)
 {
 	struct json_value note, attachment;
-	int64_t id;
+	int64_t id, expires;
 
 	if (!note_find(c, &note))
 		return;
@@ -138,7 +187,9 @@ notes_attachment(struct call *c)
 		return;
 	}
 	answer_open(c);
-	buf_printf(&c->reply.body, "{\"url\":\"%s/storage/salesmate/%lld\"}", c->base, (long long)id);
+	expires = (int64_t)time(NULL) + life;
+	buf_printf(&c->reply.body, "{\"url\":\"%s/storage/salesmate/%lld?Expires=%lld&Signature=%016llx\"}", c->base, (long long)id,
+	    (long long)expires, (unsigned long long)signature(id, expires));
 	answer_close(c);
 	c->reply.rows = 1;
 }
@@ -167,25 +218,57 @@ content_type(struct data *d, int64_t id)
 	return type;
 }
 
-/* GET /storage/salesmate/{id} */
+static void
+storage_error(struct call *c, int status, const char *code, const char *message)
+{
+	c->reply.status = status;
+	c->reply.type = "application/xml; charset=UTF-8";
+	buf_printf(&c->reply.body, "<?xml version='1.0' encoding='UTF-8'?><Error><Code>%s</Code><Message>%s</Message></Error>",
+	    code, message);
+}
+
+/* Good for now?  false: answered. */
+static bool
+storage_signed(struct call *c, int64_t id)
+{
+	const char *expires = call_query(c, "Expires"), *given = call_query(c, "Signature");
+	char good[17];
+	int64_t at;
+
+	if (expires == NULL || given == NULL || !path_number(expires, &at)) {
+		storage_error(c, 403, "AccessDenied", "Access denied.");
+		return false;
+	}
+	snprintf(good, sizeof good, "%016llx", (unsigned long long)signature(id, at));
+	if (strcmp(good, given) != 0)
+		storage_error(c, 403, "SignatureDoesNotMatch", "The request signature we calculated does not match the signature you provided.");
+	else if (at < (int64_t)time(NULL))
+		storage_error(c, 400, "ExpiredToken", "The provided token has expired.");
+	else
+		return true;
+	return false;
+}
+
+/* GET /storage/salesmate/{id}?Expires=&Signature=, /storage/salesmate/embedded/{id} */
 void
 notes_file(struct call *c)
 {
 	char *path;
 	int64_t id;
 
-	if (call_header(c, "accessToken") != NULL || call_header(c, "sessionToken") != NULL) {
-		c->reply.status = 400;
-		c->reply.type = "application/xml";
-		buf_str(&c->reply.body, "<Error><Code>InvalidArgument</Code>"
-		    "<Message>the storage takes no API headers</Message></Error>");
+	if (call_header(c, "accessToken") != NULL || call_header(c, "sessionToken") != NULL || call_header(c, "x-linkname") != NULL) {
+		storage_error(c, 400, "InvalidArgument", "The storage takes no API headers.");
 		return;
 	}
-	path = path_number(c->seg[2], &id) ? data_path(c->data, "files", id) : NULL;
-	if (path == NULL || access(path, R_OK) != 0) {
-		c->reply.status = 404;
-		c->reply.type = "application/xml";
-		buf_str(&c->reply.body, "<Error><Code>NoSuchKey</Code></Error>");
+	if (!path_number(c->seg[c->nseg - 1], &id)) {
+		storage_error(c, 404, "NoSuchKey", "The specified key does not exist.");
+		return;
+	}
+	if (c->nseg == 3 && !storage_signed(c, id))
+		return;
+	path = data_path(c->data, "files", id);
+	if (access(path, R_OK) != 0) {
+		storage_error(c, 404, "NoSuchKey", "The specified key does not exist.");
 		free(path);
 		return;
 	}

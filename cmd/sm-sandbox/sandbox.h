@@ -25,6 +25,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
 #include "buf.h"
 #include "json.h"
@@ -128,6 +129,8 @@ void record_get_generic(struct call *c);
 void notes_list(struct call *c);
 void notes_get(struct call *c);
 void notes_attachment(struct call *c);
+void notes_storage(time_t life, uint64_t secret);	/* how many seconds an attachment's address is good for; what signs it */
+bool notes_is_storage(const struct call *c);		/* is it an address of the storage? */
 void notes_file(struct call *c);
 
 /* filter.c */
@@ -161,6 +164,7 @@ struct paging {
 	bool shuffle;
 	bool overlap;
 	size_t cap;		/* rows a page, at most; 0: as the service has it */
+	bool records;		/* module/v4/records/search answers in its other form */
 	uint64_t pass;		/* counts the requests with from=0 */
 };
 
@@ -177,7 +181,7 @@ void when_put(struct buf *b, int64_t seconds);			/* "2026-01-02T03:04:05.000Z" *
 
 /* faults.c */
 
-enum fault_kind { FAULT_NONE, FAULT_STATUS, FAULT_FAIL200, FAULT_HTML, FAULT_DROP, FAULT_EMPTY };
+enum fault_kind { FAULT_NONE, FAULT_STATUS, FAULT_FAIL200, FAULT_HTML, FAULT_DROP, FAULT_EMPTY, FAULT_CUT };
 
 struct fault {
 	enum fault_kind kind;
@@ -201,6 +205,7 @@ struct options {
 	const char *log;	/* file of requests, or NULL */
 	unsigned long port;
 	unsigned long limit;	/* calls in a clock hour; 0: none */
+	unsigned long life;	/* of an attachment's address, in seconds */
 	struct faults *faults;
 	struct paging *paging;
 	struct data *data;

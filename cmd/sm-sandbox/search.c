@@ -109,15 +109,13 @@ page_find(struct call *c, const struct kind *k, const char *query, const char *s
 
 /* ask NULL: whole rows */
 static void
-page_put(struct call *c, const struct kind *k, const struct page *p, const struct ask *ask, bool totals)
+rows_put(struct call *c, const struct kind *k, const struct page *p, const struct ask *ask)
 {
 	const struct module *m = data_module(c->data, k->file);
 	struct buf *b = &c->reply.body;
 	struct json_value record;
 	size_t i;
 
-	answer_open(c);
-	buf_str(b, "{\"data\":[");
 	for (i = 0; i < p->count; i++) {
 		record = row_value(&m->row[p->index[i]]);
 		if (i > 0)
@@ -127,12 +125,36 @@ page_put(struct call *c, const struct kind *k, const struct page *p, const struc
 		else
 			json_put(b, &record);
 	}
+}
+
+static void
+page_put(struct call *c, const struct kind *k, const struct page *p, const struct ask *ask, bool totals)
+{
+	struct buf *b = &c->reply.body;
+
+	answer_open(c);
+	buf_str(b, "{\"data\":[");
+	rows_put(c, k, p, ask);
 	buf_str(b, "]");
 	if (k->rule != NULL)
 		buf_str(b, ",\"selectedView\":25");
 	if (totals)
 		buf_printf(b, ",\"totalRows\":%zu,\"totalPages\":%zu", p->total, (p->total + p->rows - 1) / p->rows);
 	buf_char(b, '}');
+	answer_close(c);
+	c->reply.rows = p->count;
+}
+
+/* The form in which one copy of the documents shows the search of custom modules (reference, section 11, 13). */
+static void
+records_put(struct call *c, const struct kind *k, const struct page *p, const struct ask *ask)
+{
+	struct buf *b = &c->reply.body;
+
+	answer_open(c);
+	buf_str(b, "{\"records\":[");
+	rows_put(c, k, p, ask);
+	buf_printf(b, "],\"total\":%zu,\"from\":%zu,\"rows\":%zu}", p->total, p->from, p->rows);
 	answer_close(c);
 	c->reply.rows = p->count;
 }
@@ -151,7 +173,10 @@ search(struct call *c, const struct kind *k)
 	totals = json_member(&c->body, "getRecordsCount", &v) && value_true(&v) && strcmp(k->file, "activity") != 0;
 	json_member(&c->body, "displayingFields", &v);
 	ask = ask_new(k, &v);
-	page_put(c, k, &p, ask, totals);
+	if (k->rule == NULL && c->paging->records)
+		records_put(c, k, &p, ask);
+	else
+		page_put(c, k, &p, ask, totals);
 	ask_free(ask);
 	free(p.index);
 }

@@ -165,6 +165,11 @@ struck(struct server *s, struct call *c, const struct fault *f)
 	case FAULT_DROP:
 		c->reply.status = 0;
 		return true;
+	case FAULT_CUT:
+		if (notes_is_storage(c))
+			return false;		/* send_reply cuts */
+		c->reply.status = 0;
+		return true;
 	default:
 		return false;
 	}
@@ -173,7 +178,7 @@ struck(struct server *s, struct call *c, const struct fault *f)
 static void
 log_call(struct server *s, const struct call *c, const struct request *r, const struct fault *f)
 {
-	static const char *const names[] = { "", "status", "fail200", "html", "drop", "empty" };
+	static const char *const names[] = { "", "status", "fail200", "html", "drop", "empty", "cut" };
 	struct buf b = { 0 };
 
 	if (s->o.log == NULL)
@@ -194,6 +199,41 @@ log_call(struct server *s, const struct call *c, const struct request *r, const 
 	buf_free(&b);
 }
 
+/* Of a file that is announced whole, one half: then the connection is closed. */
+static ssize_t
+read_half(void *arg, uint64_t at, char *p, size_t n)
+{
+	const int *fd = arg;
+	off_t size = lseek(*fd, 0, SEEK_END);
+	ssize_t got;
+
+	if (at >= (uint64_t)size / 2)
+		return MHD_CONTENT_READER_END_WITH_ERROR;
+	if (n > (uint64_t)size / 2 - at)
+		n = (size_t)((uint64_t)size / 2 - at);
+	got = pread(*fd, p, n, (off_t)at);
+	return got > 0 ? got : MHD_CONTENT_READER_END_WITH_ERROR;
+}
+
+static void
+close_half(void *arg)
+{
+	close(*(int *)arg);
+	free(arg);
+}
+
+static struct MHD_Response *
+file_response(int fd, off_t size, bool cut)
+{
+	int *kept;
+
+	if (!cut)
+		return MHD_create_response_from_fd((size_t)size, fd);
+	kept = xmalloc(sizeof *kept);
+	*kept = fd;
+	return MHD_create_response_from_callback((uint64_t)size, 64 << 10, read_half, kept, close_half);
+}
+
 static enum MHD_Result
 send_reply(struct MHD_Connection *connection, struct call *c, const struct fault *f)
 {
@@ -208,7 +248,7 @@ send_reply(struct MHD_Connection *connection, struct call *c, const struct fault
 	if (c->reply.file != NULL) {
 		if ((fd = open(c->reply.file, O_RDONLY | O_CLOEXEC)) == -1 || (size = lseek(fd, 0, SEEK_END)) == -1)
 			err(EX_IOERR, "%s", c->reply.file);
-		response = MHD_create_response_from_fd((size_t)size, fd);
+		response = file_response(fd, size, f->kind == FAULT_CUT);
 	} else {
 		response = MHD_create_response_from_buffer(c->reply.body.n, c->reply.body.p, MHD_RESPMEM_MUST_COPY);
 	}
@@ -261,6 +301,16 @@ answer_call(struct server *s, struct call *c, const struct request *r, struct fa
 	json_free(&j);
 }
 
+/* The storage is not the API: no account, no key, no limit. */
+static void
+answer_storage(struct server *s, struct call *c, const struct request *r, struct fault *f)
+{
+	*f = faults_next(s->o.faults, c->method, c->target);
+	if (!struck(s, c, f))
+		notes_file(c);
+	log_call(s, c, r, f);
+}
+
 static enum MHD_Result
 answer(struct server *s, struct MHD_Connection *connection, const char *url, const char *method, struct request *r)
 {
@@ -277,9 +327,8 @@ answer(struct server *s, struct MHD_Connection *connection, const char *url, con
 	segments(&c, path);
 	if (under_apis(&c))
 		answer_call(s, &c, r, &fault);
-	else if (c.nseg == 3 && strcmp(c.seg[0], "storage") == 0 && strcmp(c.seg[1], "salesmate") == 0 &&
-	    strcmp(method, "GET") == 0)
-		notes_file(&c);
+	else if (notes_is_storage(&c) && strcmp(method, "GET") == 0)
+		answer_storage(s, &c, r, &fault);
 	else
 		answer_error(&c, 404, NULL, "ResourceNotFound", "No such path");
 	if (c.reply.status == 200 && fault.kind == FAULT_NONE)
@@ -349,6 +398,8 @@ server_start(const struct options *o)
 	pthread_condattr_t clock;
 
 	s->o = *o;
+	/* Nobody has to be kept out: it must only differ from what a client could make up. */
+	notes_storage((time_t)o->life, (uint64_t)time(NULL) << 20 ^ (uint64_t)getpid());
 	s->link = xasprintf("%s.salesmate.io", o->link);
 	pthread_mutex_init(&s->lock, NULL);
 	pthread_condattr_init(&clock);
