@@ -1,11 +1,11 @@
 #include "idmap.h"
 
 #include <err.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 
+#include "address.h"
 #include "buf.h"
 #include "json.h"
 #include "keys.h"
@@ -30,11 +30,12 @@ struct entry {			/* 24 bytes, by the key's number */
 };
 
 struct idmap {
-	struct keys *keys;	/* the module's number in one byte, then the key */
+	struct keys *keys;	/* the module's number in one byte, then the key; of those that repeat, from the second on, a zero byte and k */
 	struct entry *entry;
 	size_t room;
 	struct words files, modules, tables, hows;
 	char *first;
+	bool addresses;		/* module 0 has addresses for keys */
 	struct json j;
 	struct buf text;	/* of the member in hand */
 };
@@ -50,6 +51,14 @@ idmap_new(void)
 	for (i = 0; i < SLOTS; i++)
 		json_names_add(m->j.names, member[i]);
 	return m;
+}
+
+void
+idmap_addresses(struct idmap *m, const char *module)
+{
+	m->modules.word[0] = xstrdup(module);
+	m->modules.count = 1;
+	m->addresses = true;
 }
 
 static bool
@@ -100,6 +109,22 @@ struct pending {
 	struct entry e;
 };
 
+/* The key in text, after its module. */
+static void
+add_key(const struct idmap *m, struct buf *key)
+{
+	const char *p = m->text.p;
+	size_t n = m->text.n;
+
+	if (!m->addresses || key->p[0] != 0) {
+		buf_add(key, p, n);
+		return;
+	}
+	address_in(&p, &n);
+	buf_add(key, p, n);
+	address_fold(key->p + 1, key->p + 1, n);
+}
+
 static void
 read_entry(struct idmap *m, const struct nd_in *in, uint8_t file, struct pending *p)
 {
@@ -111,7 +136,7 @@ read_entry(struct idmap *m, const struct nd_in *in, uint8_t file, struct pending
 	p->key.n = 0;
 	buf_char(&p->key, (char)word_add(&m->modules, m->text.p, m->text.n, in));
 	text(m, in, KEY);
-	buf_add(&p->key, m->text.p, m->text.n);
+	add_key(m, &p->key);
 	if (p->key.n > KEYS_LONGEST)
 		errx(EX_DATAERR, "%s:%llu: a \"key\" of %zu bytes: %d at most", in->name, (unsigned long long)in->lineno, m->text.n,
 		    KEYS_LONGEST - 1);
@@ -125,22 +150,33 @@ read_entry(struct idmap *m, const struct nd_in *in, uint8_t file, struct pending
 		    (int)m->text.n, m->text.p);
 }
 
+/* From the second id on, a key that repeats is told apart by its turn. */
+static void
+add_turn(struct buf *key, uint32_t k)
+{
+	buf_char(key, '\0');
+	buf_add(key, &k, sizeof(k));
+}
+
 static void
 put_entry(struct idmap *m, struct pending *p)
 {
 	const struct entry *old;
-	uint32_t i;
+	size_t n = p->key.n;
+	uint32_t i, k = 0;
 	bool fresh;
 
 	p->full = false;
-	i = keys_add(m->keys, p->key.p, p->key.n, &fresh);
-	if (!fresh) {
+	while (i = keys_add(m->keys, p->key.p, p->key.n, &fresh), !fresh) {
 		old = &m->entry[i];
-		if (memcmp(&old->id, &p->e.id, sizeof(old->id)) != 0 || old->table != p->e.table)
+		if (memcmp(&old->id, &p->e.id, sizeof(old->id)) == 0 && old->table == p->e.table)
+			return;
+		if (!m->addresses || p->key.p[0] != 0)
 			errx(EX_DATAERR, "%s:%u: %s %.*s has another id or table than in %s:%u", m->files.word[p->e.file],
-			    p->e.line, m->modules.word[(uint8_t)p->key.p[0]], (int)p->key.n - 1, p->key.p + 1,
+			    p->e.line, m->modules.word[(uint8_t)p->key.p[0]], (int)n - 1, p->key.p + 1,
 			    m->files.word[old->file], old->line);
-		return;
+		p->key.n = n;
+		add_turn(&p->key, ++k);
 	}
 	if (i == m->room) {
 		m->room = m->room * 2 + 1024;
@@ -183,40 +219,52 @@ idmap_load(struct idmap *m, const char *path)
 #define COMPOSED 256
 
 static char *
-compose(const struct idmap *m, const char *module, const char *key, size_t n, char space[COMPOSED])
+compose(const struct idmap *m, const char *module, const char **key, size_t *n, char space[COMPOSED])
 {
 	char *p = space;
 	uint8_t word;
 
-	if (!word_find(&m->modules, module, strlen(module), &word) || n >= KEYS_LONGEST)
+	if (!word_find(&m->modules, module, strlen(module), &word) || *n >= KEYS_LONGEST)
 		return NULL;
-	if (n >= COMPOSED)
-		p = xmalloc(n + 1);
+	if (m->addresses && word == 0)
+		address_in(key, n);
+	if (*n >= COMPOSED - 1 - sizeof(uint32_t))
+		p = xmalloc(*n + 2 + sizeof(uint32_t));
 	p[0] = (char)word;
-	memcpy(p + 1, key, n);
+	memcpy(p + 1, *key, *n);
+	if (m->addresses && word == 0)
+		address_fold(p + 1, p + 1, *n);
+	++*n;
 	return p;
 }
 
 void
 idmap_prefetch(const struct idmap *m, const char *module, const char *key, size_t keylen)
 {
-	char space[COMPOSED], *p;
+	char space[COMPOSED], *p = compose(m, module, &key, &keylen, space);
 
-	if (keylen >= COMPOSED || (p = compose(m, module, key, keylen, space)) == NULL)
+	if (p == NULL)
 		return;
-	keys_prefetch(m->keys, p, keylen + 1);
+	keys_prefetch(m->keys, p, keylen);
+	if (p != space)
+		free(p);
 }
 
 bool
-idmap_get(const struct idmap *m, const char *module, const char *key, size_t keylen, struct idmap_entry *e)
+idmap_nth(const struct idmap *m, const char *module, const char *key, size_t keylen, uint32_t k, struct idmap_entry *e)
 {
-	char space[COMPOSED], *p = compose(m, module, key, keylen, space);
+	char space[COMPOSED], *p = compose(m, module, &key, &keylen, space);
 	uint32_t i;
 	bool found;
 
 	if (p == NULL)
 		return false;
-	found = keys_find(m->keys, p, keylen + 1, &i);
+	if (k > 0) {
+		p[keylen] = '\0';
+		memcpy(p + keylen + 1, &k, sizeof(k));
+		keylen += 1 + sizeof(k);
+	}
+	found = keys_find(m->keys, p, keylen, &i);
 	if (p != space)
 		free(p);
 	if (!found)
@@ -225,6 +273,12 @@ idmap_get(const struct idmap *m, const char *module, const char *key, size_t key
 	e->how = m->hows.word[m->entry[i].how];
 	e->id = m->entry[i].id;
 	return true;
+}
+
+bool
+idmap_get(const struct idmap *m, const char *module, const char *key, size_t keylen, struct idmap_entry *e)
+{
+	return idmap_nth(m, module, key, keylen, 0, e);
 }
 
 size_t

@@ -28,6 +28,31 @@ deals() {
 	diff -u only.rejects.ndjson "$out/rejects"
 }
 
+@test "lists, modules chosen by the record, e-mail addresses, references left as text or out" {
+	resolve-ids --ids mail.ids.ndjson --ids deal.ids.ndjson --ids contact.ids.ndjson --ids lead.ids.ndjson --ids company.ids.ndjson \
+		--ids user.ids.ndjson --ids address.ids.ndjson --refs links.csv --lost company=company.lost.ndjson \
+		--lost contact=contact.queue.ndjson --queue "$out/queue" --rejects "$out/rejects" <links.in.ndjson >"$out/out"
+	diff -u links.out.ndjson "$out/out"
+	diff -u links.queue.ndjson "$out/queue"
+	diff -u links.rejects.ndjson "$out/rejects"
+}
+
+@test "missing=queue with no module, or with an ambiguous address, waits" {
+	printf 'ref,path,module,missing,tables\nparent,objectId,moduleId:4=deal,queue,\nto,to,address,leave,\n' >"$out/refs.csv"
+	printf '{"id":1,"moduleId":9,"objectId":5}\n{"id":2,"to":"team@kestrel.example"}\n' |
+		resolve-ids --ids mail.ids.ndjson --ids address.ids.ndjson --refs "$out/refs.csv" --queue "$out/queue" >"$out/out"
+	[ "$(jq -c '[.id,._error.code,._error.value]' "$out/queue")" = '[1,"missing",5]' ]
+	[ "$(jq -c '[.id,(._ref|keys)]' "$out/out")" = '[2,["self"]]' ]
+}
+
+@test "an address of a thousand records is that of the one who is preferred" {
+	seq 1 1000 | jq -c '{module:("address","contact"),key:(.|tostring),table:"contact",how:"new",
+		id:("00000000-0000-8000-8000-" + (1000000000000 + . | tostring | .[1:]))} | if .module == "address" then .key = "Info@x.example" else . end' >"$out/ids"
+	printf 'ref,path,module,missing,prefer\nc,c,contact,reject,\nfrom,from,address,plain,c\n' >"$out/refs.csv"
+	run -0 --separate-stderr resolve-ids --ids mail.ids.ndjson --ids "$out/ids" --refs "$out/refs.csv" <<<'{"id":1,"c":777,"from":"<info@X.example>"}'
+	[ "$(jq -r ._ref.from.id <<<"$output")" = 00000000-0000-8000-8000-000000000777 ]
+}
+
 @test "the sums are printed last" {
 	run --separate-stderr deals --refs "$maps/refs-opportunity.csv" --queue "$out/queue" --skipped "$out/skipped" \
 		--rejects "$out/rejects" <deal.in.ndjson
@@ -123,10 +148,22 @@ deals() {
 	refs 'self,a,m,reject,,,'
 	refs 'a,a,m,reject,t,b,'
 	refs 'a,a,m,reject,,,fallback'
+	refs 'a,a,m,reject,,,plain'
+	refs 'a,a,f:,reject,,,'
+	refs 'a,a,:1=m,reject,,,'
+	refs 'a,a,f:1,reject,,,'
+	refs 'a,a,f:1=,reject,,,'
+	prefer() { printf '%s\n' ref,path,module,missing,prefer "$@" >"$out/r.csv"; run -78 resolve-ids --ids deal.ids.ndjson --refs "$out/r.csv" </dev/null; [[ $output == *"r.csv:2:"* ]]; }
+	prefer 'a,a,m,reject,b' 'b,b,m,reject,'
+	prefer 'a,a,address,plain,c' 'b,b,m,reject,'
+	prefer 'a,a,address,plain,b' 'b,b,address,plain,'
 	printf 'ref,path,module\na,a,m\n' >"$out/r.csv"
 	run -78 resolve-ids --ids deal.ids.ndjson --refs "$out/r.csv" </dev/null
 	run -78 resolve-ids --ids deal.ids.ndjson --acyclic nothing </dev/null
 	run -78 resolve-ids --ids deal.ids.ndjson --acyclic owner </dev/null
+	printf 'ref,path,module,missing\na,a[],deal,reject\nb,b,c:1=deal,reject\n' >"$out/r.csv"
+	run -78 resolve-ids --ids deal.ids.ndjson --refs "$out/r.csv" --acyclic a </dev/null
+	run -78 resolve-ids --ids deal.ids.ndjson --refs "$out/r.csv" --acyclic b </dev/null
 }
 
 @test "no ids at all reject every record" {

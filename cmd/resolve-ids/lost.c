@@ -179,3 +179,29 @@ lost_root(struct buf *b, const struct lost_record *r, const char *module, const 
 		buf_char(b, '}');
 	}
 }
+
+char *
+lost_because(const struct lost_record *l)
+{
+	struct json j = { 0 };
+	struct buf b = { 0 }, text = { 0 };
+	struct json_value root, v;
+	static const char *const part[] = { "module", "id", "code", "file" };
+	static const char *const between[] = { ", because of ", " ", ": ", " in " };
+	size_t i;
+
+	if (l->root == NULL)
+		return xstrdup("");
+	buf_str(&b, l->root);
+	json_pad(&b);
+	if (json_parse_any(&j, b.p, b.n, &root))
+		for (i = 0; i < 4; i++)
+			if (json_member(&root, part[i], &v)) {
+				buf_str(&text, between[i]);
+				buf_add(&text, v.p, v.n);
+			}
+	buf_nul(&text);
+	json_free(&j);
+	buf_free(&b);
+	return text.p;
+}

@@ -28,5 +28,7 @@ void lost_load(struct lost *l, const char *option);	/* MODULE=FILE */
 bool lost_get(const struct lost *l, const char *module, const char *key, size_t n, struct lost_record *r);
 /* Adds the first cause to b, as JSON for _error.root. */
 void lost_root(struct buf *b, const struct lost_record *r, const char *module, const char *key, size_t n);
+/* What a message says of the first cause: "" when it is this record itself.  The caller frees it. */
+char *lost_because(const struct lost_record *r);
 
 #endif

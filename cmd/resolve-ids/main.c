@@ -3,13 +3,16 @@
  *
  * stdin    source records, one JSON object a line
  * stdout   the same, each with a last member _ref
- * queue    missing reference-queued lead-only missing-field
+ * queue    missing reference-queued lead-only ambiguous missing-field
  * skipped  skipped missing-reference reference-rejected reference-queued
  * rejects  missing-reference reference-rejected missing-field wrong-type
  *          conflict, and what the reader finds
  *
  * Holds the ids: at most 64 bytes an entry (idmap.h), and what lost.h and
  * cycle.h say.  The records stream.
+ *
+ * A reference with missing=plain goes on as text, one with leave is left out;
+ * any other takes its record along where it goes itself.
  */
 #include <err.h>
 #include <getopt.h>
@@ -22,6 +25,7 @@
 #include "buf.h"
 #include "cli.h"
 #include "cycle.h"
+#include "found.h"
 #include "idmap.h"
 #include "json.h"
 #include "lost.h"
@@ -35,19 +39,12 @@
 
 static const char *const ours[] = { "_error", "_ref", NULL };
 
-struct found {			/* a reference of the record in hand */
-	struct json_value v;	/* JSON_NONE: absent */
-	enum record_key kind;
-	struct buf key;
-	bool resolved;
-	struct idmap_entry e;
-};
-
 struct resolve {
 	struct idmap *ids;
 	struct lost *lost;
 	struct refs refs;
-	struct found self, *found;	/* by reference */
+	struct item self;
+	struct found *found;	/* by reference */
 	struct cycle *cycle;
 	size_t acyclic;		/* the reference, or REF_NONE */
 	off_t start;
@@ -69,193 +66,239 @@ aside(struct resolve *r, enum policy policy)
 	return policy == QUEUE ? &r->queue : policy == SKIP ? &r->skipped : &r->rej;
 }
 
-/* What a message says of the first cause, when that is another record. */
-static char *
-because(const struct lost_record *l)
-{
-	struct json j = { 0 };
-	struct buf b = { 0 }, text = { 0 };
-	struct json_value root, v;
-	static const char *const part[] = { "module", "id", "code", "file" };
-	static const char *const between[] = { ", because of ", " ", ": ", " in " };
-	size_t i;
-
-	if (l->root == NULL)
-		return xstrdup("");
-	buf_str(&b, l->root);
-	json_pad(&b);
-	if (json_parse_any(&j, b.p, b.n, &root))
-		for (i = 0; i < 4; i++)
-			if (json_member(&root, part[i], &v)) {
-				buf_str(&text, between[i]);
-				buf_add(&text, v.p, v.n);
-			}
-	buf_nul(&text);
-	json_free(&j);
-	buf_free(&b);
-	return text.p;
-}
-
 /* A reference to a record that did not make it. */
 static void
 set_aside_lost(struct resolve *r, const struct nd_in *in, const struct lost_record *l, enum policy missing,
-    const char *module, const char *field, const struct found *f)
+    const char *module, const char *field, const struct item *i)
 {
 	struct rej *to = aside(r, missing == SKIP ? SKIP : l->queued ? QUEUE : REJECT);
-	char *why = because(l);
+	char *why = lost_because(l);
 
 	buf_str(&to->more, ",\"root\":");
-	lost_root(&to->more, l, module, f->key.p, f->key.n);
-	rej_write(to, in, l->queued ? "reference-queued" : "reference-rejected", field, &f->v, "%s %.*s %s: %s in %s%s", module,
-	    (int)f->key.n, f->key.p, l->queued ? "waits for a person" : "did not make it", l->code, l->file, why);
+	lost_root(&to->more, l, module, i->key.p, i->key.n);
+	rej_write(to, in, l->queued ? "reference-queued" : "reference-rejected", field, &i->v, "%s %.*s %s: %s in %s%s", module,
+	    (int)i->key.n, i->key.p, l->queued ? "waits for a person" : "did not make it", l->code, l->file, why);
 	free(why);
 }
 
 static void
-set_aside_missing(struct resolve *r, const struct nd_in *in, const struct ref *ref, const struct found *f)
+set_aside_missing(struct resolve *r, const struct nd_in *in, const struct ref *ref, const struct found *f, const struct item *i)
 {
-	if (ref->missing == QUEUE)
-		rej_write(aside(r, QUEUE), in, "missing", ref->path.text, &f->v, "no %s %.*s among the ids: a person decides", ref->module,
-		    (int)f->key.n, f->key.p);
+	const char *code = ref->missing == QUEUE ? "missing" : "missing-reference";
+	const char *more = ref->missing == QUEUE ? ": a person decides" : ref->missing == FALLBACK ? ", and no fallback" : "";
+
+	if (f->module != NULL)
+		rej_write(aside(r, ref->missing), in, code, ref->text, &i->v, "no %s %.*s among the ids%s", f->module, (int)i->key.n,
+		    i->key.p, more);
+	else if (f->by.n > 0)
+		rej_write(aside(r, ref->missing), in, code, ref->text, &i->v, "%s %.*s stands for no module of the refs file%s",
+		    ref->by.text, (int)f->by.n, f->by.p, more);
 	else
-		rej_write(aside(r, ref->missing), in, "missing-reference", ref->path.text, &f->v, "no %s %.*s among the ids%s", ref->module,
-		    (int)f->key.n, f->key.p, ref->missing == FALLBACK ? ", and no fallback" : "");
+		rej_write(aside(r, ref->missing), in, code, ref->text, &i->v, "no %s says which module %.*s is of%s", ref->by.text,
+		    (int)i->key.n, i->key.p, more);
 }
 
 static bool
-fall_back(struct resolve *r, const struct ref *ref, struct found *f)
+fall_back(struct resolve *r, const struct ref *ref, const char *module, struct item *i)
 {
-	f->resolved = ref->missing == FALLBACK && idmap_get(r->ids, ref->module, "*", 1, &f->e);
-	return f->resolved;
+	if (ref->missing != FALLBACK || module == NULL || !idmap_get(r->ids, module, "*", 1, &i->e))
+		return false;
+	i->is = KNOWN;
+	return true;
 }
 
 static bool
 without_value(struct resolve *r, const struct nd_in *in, const struct ref *ref, struct found *f)
 {
-	if (fall_back(r, ref, f))
+	if (!f->list && fall_back(r, ref, f->module, &f->item[0]))
 		return true;
-	if (ref->missing == FALLBACK)
-		rej_write(aside(r, REJECT), in, "missing-reference", ref->path.text, NULL, "no %s, and no fallback", ref->name);
+	if (!f->list && ref->missing == FALLBACK)
+		rej_write(aside(r, REJECT), in, "missing-reference", ref->text, NULL, "no %s, and no fallback", ref->name);
 	else if (ref->blank == NOTHING)
 		return true;
 	else
-		rej_write(aside(r, ref->blank), in, ref->blank == SKIP ? "skipped" : "missing-field", ref->path.text, NULL,
+		rej_write(aside(r, ref->blank), in, ref->blank == SKIP ? "skipped" : "missing-field", ref->text, NULL,
 		    "the record has no %s", ref->name);
 	return false;
 }
 
+/* It has no id, and the record goes on all the same? */
+static bool
+goes_on(const struct ref *ref, struct item *i)
+{
+	i->is = ref->missing == PLAIN ? TEXT : LEFT_OUT;
+	return ref->missing == PLAIN || ref->missing == LEAVE;
+}
+
 /* One reference; false when the record was set aside because of it. */
 static bool
-resolve_ref(struct resolve *r, const struct nd_in *in, const struct ref *ref, struct found *f)
+resolve_item(struct resolve *r, const struct nd_in *in, const struct ref *ref, const struct found *f, struct item *i)
 {
 	struct lost_record l;
 
-	f->resolved = false;
-	if (f->kind == RECORD_BLANK)
-		return without_value(r, in, ref, f);
-	if (f->kind == RECORD_WRONG) {
-		rej_write(aside(r, REJECT), in, "wrong-type", ref->path.text, &f->v, "a reference is an object with an id, a number or a text");
+	if (i->kind == RECORD_WRONG) {
+		rej_write(aside(r, REJECT), in, "wrong-type", ref->text, &i->v, "%s", ref->each ?
+		    "a list of references is due" : "a reference is an object with an id, a number or a text");
 		return false;
 	}
-	if (ref->missing != FALLBACK && lost_get(r->lost, ref->module, f->key.p, f->key.n, &l)) {
-		set_aside_lost(r, in, &l, ref->missing, ref->module, ref->path.text, f);
+	if (f->module != NULL && ref->missing != FALLBACK && lost_get(r->lost, f->module, i->key.p, i->key.n, &l)) {
+		if (goes_on(ref, i))
+			return true;
+		set_aside_lost(r, in, &l, ref->missing, f->module, ref->text, i);
 		return false;
 	}
-	f->resolved = idmap_get(r->ids, ref->module, f->key.p, f->key.n, &f->e);
-	if (f->resolved || fall_back(r, ref, f))
+	if (f->module != NULL && idmap_get(r->ids, f->module, i->key.p, i->key.n, &i->e)) {
+		i->is = KNOWN;
 		return true;
-	if (ref->missing == FALLBACK && lost_get(r->lost, ref->module, f->key.p, f->key.n, &l))
-		set_aside_lost(r, in, &l, ref->missing, ref->module, ref->path.text, f);
+	}
+	if (fall_back(r, ref, f->module, i) || goes_on(ref, i))
+		return true;
+	if (f->module != NULL && ref->missing == FALLBACK && lost_get(r->lost, f->module, i->key.p, i->key.n, &l))
+		set_aside_lost(r, in, &l, ref->missing, f->module, ref->text, i);
 	else
-		set_aside_missing(r, in, ref, f);
+		set_aside_missing(r, in, ref, f, i);
 	return false;
+}
+
+/* Is this one of the record's references that ref prefers?  A fallback is not whom the record means. */
+static bool
+preferred(const struct found *f, const struct idmap_entry *e)
+{
+	size_t i;
+
+	for (i = 0; i < f->count; i++)
+		if (f->item[i].is == KNOWN && strcmp(f->item[i].e.how, "fallback") != 0 &&
+		    memcmp(&f->item[i].e.id, &e->id, sizeof(e->id)) == 0 && strcmp(f->item[i].e.table, e->table) == 0)
+			return true;
+	return false;
+}
+
+/* An address and all who have it: the only one of them, or the one that is preferred. */
+static bool
+resolve_address(struct resolve *r, const struct nd_in *in, const struct ref *ref, const struct found *f, struct item *i)
+{
+	size_t p, candidates = 0;
+	struct idmap_entry e;
+	uint32_t k;
+
+	for (k = 0; idmap_nth(r->ids, f->module, i->key.p, i->key.n, k, &e); k++)
+		if (refs_allows(ref, e.table) && candidates++ == 0)
+			i->e = e;
+	if (candidates == 1) {
+		i->is = KNOWN;
+		return true;
+	}
+	for (p = 0; candidates > 0 && p < ref->prefers; p++)
+		for (k = 0; idmap_nth(r->ids, f->module, i->key.p, i->key.n, k, &i->e); k++)
+			if (refs_allows(ref, i->e.table) && preferred(&r->found[ref->prefer[p]], &i->e)) {
+				i->is = KNOWN;
+				return true;
+			}
+	if (goes_on(ref, i))
+		return true;
+	if (candidates > 0)
+		rej_write(aside(r, QUEUE), in, "ambiguous", ref->text, &i->v, "%zu records have the address %.*s", candidates,
+		    (int)i->key.n, i->key.p);
+	else if (fall_back(r, ref, f->module, i))
+		return true;
+	else
+		set_aside_missing(r, in, ref, f, i);
+	return false;
+}
+
+static bool
+resolve_ref(struct resolve *r, const struct nd_in *in, const struct ref *ref, struct found *f)
+{
+	size_t i;
+
+	if (f->count == 0 || (!f->list && f->item[0].kind == RECORD_BLANK))
+		return without_value(r, in, ref, f);
+	for (i = 0; i < f->count; i++)
+		if (ref->address && f->item[i].kind == RECORD_KEY ? !resolve_address(r, in, ref, f, &f->item[i]) :
+		    !resolve_item(r, in, ref, f, &f->item[i]))
+			return false;
+	return true;
 }
 
 /* The record's own id; false when it was set aside. */
 static bool
-resolve_self(struct resolve *r, const struct nd_in *in, struct found *f)
+resolve_self(struct resolve *r, const struct nd_in *in, struct item *i)
 {
 	struct lost_record l;
 
-	if (f->kind != RECORD_KEY) {
-		rej_write(aside(r, REJECT), in, "missing-field", "id", &f->v, "a record needs an id, a number or a text");
+	if (i->kind != RECORD_KEY) {
+		rej_write(aside(r, REJECT), in, "missing-field", "id", &i->v, "a record needs an id, a number or a text");
 		return false;
 	}
-	if (r->module != NULL && lost_get(r->lost, r->module, f->key.p, f->key.n, &l)) {
-		set_aside_lost(r, in, &l, REJECT, r->module, "id", f);
+	if (r->module != NULL && lost_get(r->lost, r->module, i->key.p, i->key.n, &l)) {
+		set_aside_lost(r, in, &l, REJECT, r->module, "id", i);
 		return false;
 	}
-	if (r->module == NULL || !idmap_get(r->ids, r->module, f->key.p, f->key.n, &f->e)) {
-		rej_write(aside(r, REJECT), in, "missing-reference", "id", &f->v, "no %s %.*s among the ids: was it assigned one?",
-		    r->module != NULL ? r->module : "record", (int)f->key.n, f->key.p);
+	if (r->module == NULL || !idmap_get(r->ids, r->module, i->key.p, i->key.n, &i->e)) {
+		rej_write(aside(r, REJECT), in, "missing-reference", "id", &i->v, "no %s %.*s among the ids: was it assigned one?",
+		    r->module != NULL ? r->module : "record", (int)i->key.n, i->key.p);
 		return false;
 	}
-	if (r->cycle != NULL && cycle_on(r->cycle, f->key.p, f->key.n, &r->path)) {
-		rej_write(aside(r, REJECT), in, "conflict", r->refs.ref[r->acyclic].path.text, NULL,
+	if (r->cycle != NULL && cycle_on(r->cycle, i->key.p, i->key.n, &r->path)) {
+		rej_write(aside(r, REJECT), in, "conflict", r->refs.ref[r->acyclic].text, NULL,
 		    "it would be its own ancestor: %s %s", r->module, r->path.p);
 		return false;
 	}
 	return true;
 }
 
-static void
-gather_one(struct resolve *r, const struct record_path *path, const char *module, struct found *f)
-{
-	f->v = (struct json_value){ .kind = JSON_NONE };
-	f->kind = record_at(path, &r->j, &f->v) ? record_key(&f->v, &f->key) : RECORD_BLANK;
-	if (f->kind == RECORD_KEY && module != NULL)
-		idmap_prefetch(r->ids, module, f->key.p, f->key.n);
-}
-
 /* The keys of all references first, so that their places in the id map come from memory together. */
 static void
 gather(struct resolve *r)
 {
-	size_t i;
+	const struct found *f;
+	size_t i, k;
 
-	gather_one(r, &r->id, r->module, &r->self);
-	for (i = 0; i < r->refs.count; i++)
-		gather_one(r, &r->refs.ref[i].path, r->refs.ref[i].module, &r->found[i]);
+	found_self(&r->self, &r->id, &r->j);
+	if (r->self.kind == RECORD_KEY && r->module != NULL)
+		idmap_prefetch(r->ids, r->module, r->self.key.p, r->self.key.n);
+	for (i = 0; i < r->refs.count; i++) {
+		f = &r->found[i];
+		found_gather(&r->found[i], &r->refs.ref[i], &r->j);
+		for (k = 0; k < f->count; k++)
+			if (f->item[k].kind == RECORD_KEY && f->module != NULL)
+				idmap_prefetch(r->ids, f->module, f->item[k].key.p, f->item[k].key.n);
+	}
 }
 
-/* All references; false when the record was set aside. */
+/* Tables that will not do; false when the record was set aside.  Of an address, records of other tables were not looked at. */
 static bool
-resolve_refs(struct resolve *r, const struct nd_in *in)
+check_tables(struct resolve *r, const struct nd_in *in, const struct ref *ref, const struct found *f)
 {
-	const struct ref *ref;
-	size_t i;
+	const struct item *i;
 
-	for (i = 0; i < r->refs.count; i++)
-		if (!resolve_ref(r, in, &r->refs.ref[i], &r->found[i]))
-			return false;
-	for (i = 0; i < r->refs.count; i++) {
-		ref = &r->refs.ref[i];
-		if (!r->found[i].resolved || refs_allows(ref, r->found[i].e.table) ||
-		    (ref->unless != REF_NONE && r->found[ref->unless].resolved))
+	if (ref->address || *ref->tables == '\0' || (ref->unless != REF_NONE && found_any(&r->found[ref->unless])))
+		return true;
+	for (i = f->item; i < f->item + f->count; i++) {
+		if (i->is != KNOWN || refs_allows(ref, i->e.table))
 			continue;
-		rej_write(aside(r, QUEUE), in, "lead-only", ref->path.text, &r->found[i].v, "its only party became a %s; give it a %s, or make the %s a %s",
-		    r->found[i].e.table, ref->unless != REF_NONE ? r->refs.ref[ref->unless].name : ref->tables,
-		    r->found[i].e.table, ref->tables);
+		rej_write(aside(r, QUEUE), in, "lead-only", ref->text, &i->v, "its only party became a %s; give it a %s, or make the %s a %s",
+		    i->e.table, ref->unless != REF_NONE ? r->refs.ref[ref->unless].name : ref->tables, i->e.table, ref->tables);
 		return false;
 	}
 	return true;
 }
 
-static void
-put_entry(struct buf *b, const char *name, const struct idmap_entry *e)
+/* All references; false when the record was set aside.  Addresses come last: they look at the others. */
+static bool
+resolve_refs(struct resolve *r, const struct nd_in *in)
 {
-	char id[GUID_TEXT + 1];
+	int addresses;
+	size_t i;
 
-	guid_text(&e->id, id);
-	buf_char(b, b->n == 0 ? '{' : ',');
-	buf_json_str(b, name);
-	buf_str(b, ":{\"table\":\"");
-	buf_json_text(b, e->table, strlen(e->table));
-	buf_str(b, "\",\"id\":\"");
-	buf_add(b, id, GUID_TEXT);
-	buf_str(b, "\",\"how\":\"");
-	buf_json_text(b, e->how, strlen(e->how));
-	buf_str(b, "\"}");
+	for (addresses = 0; addresses < 2; addresses++)
+		for (i = 0; i < r->refs.count; i++)
+			if (r->refs.ref[i].address == addresses && !resolve_ref(r, in, &r->refs.ref[i], &r->found[i]))
+				return false;
+	for (i = 0; i < r->refs.count; i++)
+		if (!check_tables(r, in, &r->refs.ref[i], &r->found[i]))
+			return false;
+	return true;
 }
 
 static void
@@ -268,10 +311,11 @@ resolve(struct resolve *r, const struct nd_in *in)
 	if (!resolve_self(r, in, &r->self) || !resolve_refs(r, in))
 		return;
 	r->member.n = 0;
-	put_entry(&r->member, "self", &r->self.e);
+	r->self.is = KNOWN;
+	buf_str(&r->member, "{\"self\":");
+	found_put_item(&r->member, &r->self, false);
 	for (i = 0; i < r->refs.count; i++)
-		if (r->found[i].resolved)
-			put_entry(&r->member, r->refs.ref[i].name, &r->found[i].e);
+		found_put(&r->member, &r->refs.ref[i], &r->found[i]);
 	buf_char(&r->member, '}');
 	if (r->j.slot[r->old_error] != NULL || r->j.slot[r->old_ref] != NULL) {
 		record_without(&r->clean, &r->j, ours);
@@ -290,6 +334,8 @@ read_parents(struct resolve *r)
 	struct json_value v;
 	struct nd_in in;
 
+	if (ref->each || ref->module == NULL)
+		errx(EX_CONFIG, "--acyclic %s: a list, or of several modules", ref->name);
 	if (r->module != NULL && strcmp(ref->module, r->module) != 0)
 		errx(EX_CONFIG, "--acyclic %s: it names module %s, and the records are of %s", ref->name, ref->module, r->module);
 	r->cycle = cycle_new();
@@ -371,6 +417,7 @@ main(int argc, char *argv[])
 	cli_start(argc, argv, usage);
 	r.j.names = json_names_new();
 	r.ids = idmap_new();
+	idmap_addresses(r.ids, REFS_ADDRESS);
 	r.lost = lost_new();
 	options(argc, argv, &r);
 	begin(&r);
