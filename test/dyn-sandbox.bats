@@ -770,6 +770,88 @@ found() {
 	done_with 400
 }
 
+@test "a file is downloaded in blocks, whatever blocks it came in, and goes with its row" {
+	up
+	ask POST emails "{\"activityid\":\"$B\",\"subject\":\"m\"}"
+	ask POST InitializeAttachmentBlocksUpload '{"Target":{"@odata.type":"Microsoft.Dynamics.CRM.activitymimeattachment","filename":"a.txt"}}'
+	ticket=$(at .FileContinuationToken)
+	ask POST UploadBlock "{\"BlockId\":\"MDE=\",\"BlockData\":\"aGVs\",\"FileContinuationToken\":\"$ticket\"}"
+	ask POST UploadBlock "{\"BlockId\":\"MDI=\",\"BlockData\":\"bG8hIQ==\",\"FileContinuationToken\":\"$ticket\"}"
+	target="{\"@odata.type\":\"Microsoft.Dynamics.CRM.activitymimeattachment\",\"activitymimeattachmentid\":\"$A\",\"filename\":\"a.txt\",\"objectid_email@odata.bind\":\"/emails($B)\",\"objecttypecode\":\"email\"}"
+	ask POST CommitAnnotationBlocksUpload "{\"Target\":$target,\"BlockList\":[\"MDE=\",\"MDI=\"],\"FileContinuationToken\":\"$ticket\"}"
+	refused 400 0x80040203
+	ask POST CommitAttachmentBlocksUpload "{\"Target\":$target,\"BlockList\":[\"MDE=\",\"MDM=\"],\"FileContinuationToken\":\"$ticket\"}"
+	refused 400 0x80040203 'not uploaded'
+	ask POST CommitAttachmentBlocksUpload "{\"Target\":$target,\"BlockList\":[\"MDE=\",\"MDI=\"],\"FileContinuationToken\":\"$ticket\"}"
+	done_with 200
+	[ "$(at '"\(.ActivityMimeAttachmentId) \(.FileSizeInBytes)"')" = "$A 7" ]
+	ask POST InitializeAttachmentBlocksDownload "{\"Target\":{\"@odata.type\":\"Microsoft.Dynamics.CRM.activitymimeattachment\",\"activitymimeattachmentid\":\"$A\"}}"
+	done_with 200
+	[ "$(at '"\(.FileName) \(.FileSizeInBytes)"')" = 'a.txt 7' ]
+	ticket=$(at .FileContinuationToken)
+	ask POST DownloadBlock "{\"Offset\":2,\"BlockLength\":4,\"FileContinuationToken\":\"$ticket\"}"
+	[ "$(at .Data | base64 -d)" = 'llo!' ]
+	ask POST DownloadBlock "{\"Offset\":2,\"BlockLength\":4194305,\"FileContinuationToken\":\"$ticket\"}"
+	refused 400 0x80040203
+	ask GET "activitymimeattachments($A)?\$select=body,filesize"
+	[ "$(at .body | base64 -d)" = 'hello!!' ]
+	# Attachments are made in blocks, never changed; notes may be.
+	ask POST InitializeAttachmentBlocksUpload "{\"Target\":$target}"
+	ticket=$(at .FileContinuationToken)
+	ask POST UploadBlock "{\"BlockId\":\"MDE=\",\"BlockData\":\"aGVs\",\"FileContinuationToken\":\"$ticket\"}"
+	ask POST CommitAttachmentBlocksUpload "{\"Target\":$target,\"BlockList\":[\"MDE=\"],\"FileContinuationToken\":\"$ticket\"}"
+	refused 412 0x80040237
+	ask DELETE "emails($B)"
+	done_with 204
+	ask GET "activitymimeattachments($A)"
+	done_with 404
+	ask POST InitializeAnnotationBlocksUpload '{"Target":{"@odata.type":"Microsoft.Dynamics.CRM.annotation","filename":"a.txt"}}'
+	refused 400 0x80040203 annotationid
+	ask POST annotations "{\"annotationid\":\"$A\",\"subject\":\"no file\"}"
+	ask POST InitializeAnnotationBlocksDownload "{\"Target\":{\"@odata.type\":\"Microsoft.Dynamics.CRM.annotation\",\"annotationid\":\"$A\"}}"
+	refused 400 0x80040203
+}
+
+@test "a completed activity has an end and changes no more; nothing becomes an e-mail to send" {
+	up
+	ask POST tasks "{\"activityid\":\"$A\",\"subject\":\"t\"}"
+	ask PATCH "tasks($A)" '{"statecode":1,"statuscode":5,"actualend":"2020-01-02T03:04:05Z","description":"done"}'
+	done_with 204
+	ask GET "tasks($A)?\$select=actualend,description"
+	[ "$(at '"\(.actualend) \(.description)"')" = '2020-01-02T03:04:05Z done' ]
+	ask PATCH "tasks($A)" '{"subject":"other"}'
+	refused 400 0x80040203 subject
+	ask PATCH "tasks($A)" '{"subject":"t","statecode":1,"statuscode":5}'
+	done_with 204
+	ask PATCH "tasks($A)" '{"statecode":0,"statuscode":2,"subject":"other"}'
+	done_with 204
+	ask POST phonecalls "{\"activityid\":\"$B\",\"subject\":\"c\"}"
+	ask PATCH "phonecalls($B)" '{"statecode":1,"statuscode":2}'
+	ask GET "phonecalls($B)?\$select=actualend"
+	[[ $(at .actualend) == 20*Z ]]
+	ask POST emails "{\"activityid\":\"$B\",\"subject\":\"m\",\"email_activity_parties\":[{\"participationtypemask\":2,\"addressused\":\"b@example.com\"}]}"
+	for status in 6 7; do
+		ask PATCH "emails($B)" "{\"statecode\":1,\"statuscode\":$status}"
+		refused 400 0x80040203 sent
+	done
+	ask PATCH "emails($B)" '{"statecode":1,"statuscode":4}'
+	done_with 204
+	ask PUT "emails($B)/email_activity_parties" '{"value":[]}'
+	refused 400 0x80040203 email_activity_parties
+	ask POST activitymimeattachments "{\"objectid_email@odata.bind\":\"/emails($B)\",\"objecttypecode\":\"email\",\"filename\":\"a.txt\",\"body\":\"aGk=\"}"
+	done_with 204
+}
+
+@test "an appointment needs both times in their order" {
+	up
+	ask POST appointments '{"subject":"m","scheduledstart":"2020-01-02T03:04:05Z"}'
+	refused 400 0x80040200 scheduledend
+	ask POST appointments '{"subject":"m","scheduledstart":"2020-01-02T03:04:05Z","scheduledend":"2020-01-02T03:04:04Z"}'
+	refused 400 0x80040203 before
+	ask POST appointments '{"subject":"m","scheduledstart":"2020-01-02T03:04:05Z","scheduledend":"2020-01-02T03:04:05Z"}'
+	done_with 204
+}
+
 @test "nested rows are made with their parent or not at all" {
 	up
 	ask POST 'accounts?$expand=primarycontactid($select=lastname)' '{"name":"a","primarycontactid":{"firstname":"I","lastname":"O"}}' -H 'Prefer: return=representation'

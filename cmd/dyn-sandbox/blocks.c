@@ -1,9 +1,11 @@
 /*
- * blocks - files of notes and e-mail attachments: their checks, and upload in blocks
+ * blocks - files of notes and e-mail attachments: their checks, upload and download in blocks
  *
- * An upload in progress is kept in the settings table under its token; its
- * blocks as rows of settings "block:<token>:<block id>".
- * Source: reference sections 6.3 (sizes), 9.6 (files).
+ * The settings table has an upload under its token ("upload:<token>": the
+ * table) with the length of its block ids ("block:<token>:"), and a download
+ * ("download:<token>": the row).  The bytes are in content.c's tables.
+ * Source: reference sections 6.3 (sizes), 9.6 (files); Microsoft's page "Use
+ * file data with Attachment and Note records" (download, whose row may be new).
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,60 +14,28 @@
 
 #include "store.h"
 
-#define BLOCK_MAX (4UL << 20)
+#define BLOCK_MAX (4L << 20)
 
-static const char names[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-/* The number of bytes a base64 text stands for; -1 if it is none. */
-static long
-base64_size(const char *s, size_t n)
+const char *
+document_column(const struct table *t)
 {
-	size_t i, pad = 0;
-
-	while (n > 0 && s[n - 1] == '=' && pad < 2) {
-		pad++;
-		n--;
-	}
-	if ((n + pad) % 4 != 0)
-		return -1;
-	for (i = 0; i < n; i++)
-		if (strchr(names, s[i]) == NULL)
-			return -1;
-	return (long)(n * 3 / 4);
+	return strcmp(t->name, "annotation") == 0 ? "documentbody" : strcmp(t->name, "activitymimeattachment") == 0 ? "body" : NULL;
 }
 
-static long
-base64_decode(const char *s, size_t n, unsigned char *out)
+bool
+document_here(const struct row *row, const char *column)
 {
-	unsigned long bits = 0;
-	long o = 0;
-	size_t i;
-	int have = 0;
+	const char *own = document_column(row->table), *json = row_get(row, column);
 
-	for (i = 0; i < n && s[i] != '='; i++) {
-		bits = bits << 6 | (unsigned long)(strchr(names, s[i]) - names);
-		if ((have += 6) >= 8) {
-			have -= 8;
-			out[o++] = (unsigned char)(bits >> have);
-		}
-	}
-	return o;
+	return own != NULL && strcmp(own, column) == 0 && json != NULL && strcmp(json, "true") == 0;
 }
 
-static void
-base64_encode(struct buf *b, const unsigned char *p, size_t n)
+void
+document_show(const struct row *row, struct buf *out)
 {
-	unsigned long v;
-	size_t i, left;
-
-	for (i = 0; i < n; i += 3) {
-		left = n - i;
-		v = (unsigned long)p[i] << 16 | (left > 1 ? (unsigned long)p[i + 1] << 8 : 0) | (left > 2 ? p[i + 2] : 0);
-		buf_char(b, names[v >> 18]);
-		buf_char(b, names[v >> 12 & 63]);
-		buf_char(b, left > 1 ? names[v >> 6 & 63] : '=');
-		buf_char(b, left > 2 ? names[v & 63] : '=');
-	}
+	buf_char(out, '"');
+	content_base64(row->rid, 0, row_int(row, "filesize", 0), out);
+	buf_char(out, '"');
 }
 
 static struct row *
@@ -90,33 +60,101 @@ blocked(struct request *r, const struct row *org, const char *filename)
 	return false;
 }
 
-/* Before a note or an attachment is stored: size, kind, and what the platform derives. */
-bool
-document_check(struct write *w)
+/* The bytes of a file that came in blocks; -1 if one is missing. */
+static long
+blocks_size(struct write *w)
 {
-	const char *column = strcmp(w->table->name, "activitymimeattachment") == 0 ? "body" : "documentbody", *json;
-	struct row *org;
-	long size;
+	struct json_iter it = json_iter(w->blocks);
+	struct json_value v;
+	long all = 0, n;
 
-	if (strcmp(w->table->name, "annotation") != 0 && strcmp(w->table->name, "activitymimeattachment") != 0)
+	while (json_next(&it, NULL, &v)) {
+		n = v.kind == JSON_STRING ? block_size(w->upload, json_text(w->r->arena, &v)) : -1;
+		if (n < 0)
+			return -1;
+		all += n;
+	}
+	return all;
+}
+
+/* A file that was there and is named no more. */
+static bool
+no_document(struct write *w, const char *column)
+{
+	if (w->old == NULL || !document_here(w->old, column))
 		return true;
-	org = organization(w->r);
-	if (blocked(w->r, org, row_text(w->r->arena, w->row, "filename")))
-		return reply_error(w->a, 400, "0x80043e09", "The attachment is either not a valid type or is too large. It cannot be "
-		    "uploaded or downloaded.");
-	if ((json = row_get(w->row, column)) == NULL)
-		return true;
-	if ((size = base64_size(json + 1, strlen(json) - 2)) < 0)
-		return reply_payload(w->a, w->table->set, "The value of '%s' is no valid base64 text.", column);
+	w->document = "";
+	row_set(w->r->arena, w->row, "filesize", NULL);
+	if (schema_column(w->table, "isdocument") != NULL)
+		row_set(w->r->arena, w->row, "isdocument", "false");
+	return true;
+}
+
+/* The row says from now on only that there is a file; document_store keeps its bytes. */
+static bool
+new_document(struct write *w, const char *column, const char *json, long size)
+{
+	const struct row *org = organization(w->r);
+
 	if (org != NULL && size > row_int(org, "maxuploadfilesize", 5242880))
 		return reply_error(w->a, 400, "0x80044a02", "Attachment file size is too big.");
+	w->document = json;
+	row_set(w->r->arena, w->row, column, "true");
 	if (schema_column(w->table, "filesize") != NULL)
 		row_set_int(w->r->arena, w->row, "filesize", size);
 	if (row_get(w->row, "mimetype") == NULL)
 		row_set_text(w->r->arena, w->row, "mimetype", "application/octet-stream");
-	if (strcmp(w->table->name, "annotation") == 0)
+	if (schema_column(w->table, "isdocument") != NULL)
 		row_set(w->r->arena, w->row, "isdocument", "true");
 	return true;
+}
+
+/* Before a note or an attachment is stored: size, kind, and what the platform derives. */
+bool
+document_check(struct write *w)
+{
+	const char *column = document_column(w->table), *json;
+	long size;
+
+	w->document = NULL;
+	if (column == NULL)
+		return true;
+	if (blocked(w->r, organization(w->r), row_text(w->r->arena, w->row, "filename")))
+		return reply_error(w->a, 400, "0x80043e09", "The attachment is either not a valid type or is too large. It cannot be "
+		    "uploaded or downloaded.");
+	json = row_get(w->row, column);
+	if (w->upload != NULL) {
+		if ((size = blocks_size(w)) < 0)
+			return reply_error(w->a, 400, "0x80040203", "The BlockList names a block that was not uploaded.");
+		return new_document(w, column, "true", size);
+	}
+	if (json == NULL)
+		return no_document(w, column);
+	if (document_here(w->row, column))
+		return true;
+	if ((size = base64_size(json + 1, strlen(json) - 2)) < 0)
+		return reply_payload(w->a, w->table->set, "The value of '%s' is no valid base64 text.", column);
+	return new_document(w, column, json, size);
+}
+
+/* Once the row is stored: the bytes of its new file. */
+void
+document_store(struct write *w)
+{
+	struct json_iter it;
+	struct json_value v;
+	int n = 0;
+
+	if (w->document == NULL)
+		return;
+	content_drop(w->row->rid);
+	if (w->document[0] == '"')
+		content_put(w->row->rid, w->document + 1, strlen(w->document) - 2);
+	if (w->upload == NULL || w->document[0] != 't')
+		return;
+	it = json_iter(w->blocks);
+	while (json_next(&it, NULL, &v))
+		block_move(w->upload, json_text(w->r->arena, &v), w->row->rid, n++);
 }
 
 static const char *
@@ -127,34 +165,50 @@ member_text(struct request *r, const struct json_value *body, const char *name)
 	return json_member(body, name, &v) && v.kind == JSON_STRING ? json_text(r->arena, &v) : NULL;
 }
 
-static bool
-initialize(struct request *r, struct reply *a, const struct json_value *body)
+/* "annotation" -> "Annotation", as the messages name their answers. */
+static const char *
+message_kind(const char *table)
 {
-	struct json_value target;
-	char token[37];
-	const char *name;
-	struct row *org = organization(r);
-
-	if (!json_member(body, "Target", &target) || target.kind != JSON_OBJECT)
-		return reply_error(a, 400, "0x80040203", "The parameter 'Target' is missing.");
-	name = member_text(r, &target, "filename");
-	if (blocked(r, org, name))
-		return reply_error(a, 400, "0x80043e09", "The attachment is either not a valid type or is too large. It cannot be "
-		    "uploaded or downloaded.");
-	guid_new(token);
-	store_set_setting(arena_printf(r->arena, "upload:%s", token), name != NULL ? name : "");
-	a->status = 200;
-	buf_printf(&a->body, "{\"@odata.context\":\"%s$metadata#Microsoft.Dynamics.CRM.InitializeAnnotationBlocksUploadResponse\","
-	    "\"FileContinuationToken\":\"%s\"}", r->root, token);
-	return true;
+	return strcmp(table, "annotation") == 0 ? "Annotation" : "Attachment";
 }
 
 static bool
+target_member(struct reply *a, const struct json_value *body, struct json_value *target)
+{
+	return (json_member(body, "Target", target) && target->kind == JSON_OBJECT) ||
+	    reply_error(a, 400, "0x80040203", "The parameter 'Target' is missing.");
+}
+
+static bool
+initialize(struct request *r, struct reply *a, const struct json_value *body, const char *table)
+{
+	struct json_value target, id;
+	char token[37];
+
+	if (!target_member(a, body, &target))
+		return false;
+	if (strcmp(table, "annotation") == 0 && !json_member(&target, "annotationid", &id))
+		return reply_error(a, 400, "0x80040203", "The Target must have an annotationid.");
+	if (blocked(r, organization(r), member_text(r, &target, "filename")))
+		return reply_error(a, 400, "0x80043e09", "The attachment is either not a valid type or is too large. It cannot be "
+		    "uploaded or downloaded.");
+	guid_new(token);
+	store_set_setting(arena_printf(r->arena, "upload:%s", token), table);
+	a->status = 200;
+	buf_printf(&a->body, "{\"@odata.context\":\"%s$metadata#Microsoft.Dynamics.CRM.Initialize%sBlocksUploadResponse\","
+	    "\"FileContinuationToken\":\"%s\"}", r->root, message_kind(table), token);
+	return true;
+}
+
+/* The table that a token's upload is for; NULL: no such token. */
+static const char *
 known_token(struct request *r, struct reply *a, const char *token)
 {
-	if (token != NULL && store_setting(r->arena, arena_printf(r->arena, "upload:%s", token)) != NULL)
-		return true;
-	return reply_error(a, 400, "0x80040203", "The FileContinuationToken is not valid.");
+	const char *table = token != NULL ? store_setting(r->arena, arena_printf(r->arena, "upload:%s", token)) : NULL;
+
+	if (table == NULL)
+		reply_error(a, 400, "0x80040203", "The FileContinuationToken is not valid.");
+	return table;
 }
 
 static bool
@@ -164,11 +218,11 @@ upload(struct request *r, struct reply *a, const struct json_value *body)
 	    *data = member_text(r, body, "BlockData"), *length;
 	long size;
 
-	if (!known_token(r, a, token))
+	if (known_token(r, a, token) == NULL)
 		return false;
 	if (id == NULL || (size = base64_size(id, strlen(id))) < 1 || size > 64)
 		return reply_error(a, 400, "0x80040203", "BlockId must be the base64 text of at most 64 bytes.");
-	if (data == NULL || (size = base64_size(data, strlen(data))) < 0 || (unsigned long)size > BLOCK_MAX)
+	if (data == NULL || (size = base64_size(data, strlen(data))) < 0 || size > BLOCK_MAX)
 		return reply_error(a, 400, "0x80040203", "BlockData must be the base64 text of at most 4 MB.");
 	/* The length of the first id, which all must have, is kept under the empty one. */
 	length = store_setting(r->arena, arena_printf(r->arena, "block:%s:", token));
@@ -176,112 +230,124 @@ upload(struct request *r, struct reply *a, const struct json_value *body)
 		return reply_error(a, 400, "0x80040203", "All BlockIds of an upload must have the same length.");
 	if (length == NULL)
 		store_set_setting(arena_printf(r->arena, "block:%s:", token), arena_printf(r->arena, "%zu", strlen(id)));
-	store_set_setting(arena_printf(r->arena, "block:%s:%s", token, id), data);
+	block_put(token, id, data, strlen(data));
 	a->status = 204;
 	return true;
-}
-
-/* The blocks in the order of the list, as one base64 text. */
-static char *
-join(struct request *r, struct reply *a, const char *token, const struct json_value *list, long *size)
-{
-	struct json_iter it = json_iter(list);
-	struct json_value v;
-	struct buf raw = { 0 }, text = { 0 };
-	char *data, *out = NULL;
-
-	while (json_next(&it, NULL, &v)) {
-		data = v.kind == JSON_STRING ? store_setting(r->arena, arena_printf(r->arena, "block:%s:%s", token, json_text(r->arena, &v))) : NULL;
-		if (data == NULL) {
-			reply_error(a, 400, "0x80040203", "The BlockList names a block that was not uploaded.");
-			break;
-		}
-		buf_room(&raw, strlen(data));
-		raw.n += (size_t)base64_decode(data, strlen(data), (unsigned char *)raw.p + raw.n);
-	}
-	if (a->status == 0) {
-		base64_encode(&text, (unsigned char *)raw.p, raw.n);
-		out = arena_dup(r->arena, text.p, text.n);
-		*size = (long)raw.n;
-	}
-	buf_free(&raw);
-	buf_free(&text);
-	return out;
 }
 
 static void
 forget(const char *token)
 {
-	char *sql = sqlite3_mprintf("DELETE FROM settings WHERE name='upload:%q' OR name LIKE 'block:%q:%%'", token, token);
+	char *sql = sqlite3_mprintf("DELETE FROM settings WHERE name IN ('upload:%q', 'block:%q:')", token, token);
 
 	store_exec(sql);
 	sqlite3_free(sql);
+	block_forget(token);
 }
 
 static bool
 commit(struct request *r, struct reply *a, const struct json_value *body, const char *table)
 {
 	const struct table *t = schema_table(table);
-	const char *token = member_text(r, body, "FileContinuationToken"), *column = strcmp(table, "annotation") == 0 ? "documentbody" : "body", *id;
-	struct write w = { .r = r, .a = a, .table = t };
+	const char *token = member_text(r, body, "FileContinuationToken"), *id, *kept = known_token(r, a, token);
+	struct write w = { .r = r, .a = a, .table = t, .upload = token };
 	struct json_value target, list;
-	struct json j = { 0 };
-	struct buf b = { 0 };
 	struct row *old;
-	char *data;
-	long size = 0;
-	bool ok;
 
-	if (!known_token(r, a, token))
+	if (kept == NULL || !target_member(a, body, &target))
 		return false;
-	if (!json_member(body, "Target", &target) || target.kind != JSON_OBJECT || !json_member(body, "BlockList", &list) || list.kind != JSON_ARRAY)
-		return reply_error(a, 400, "0x80040203", "The parameters 'Target' and 'BlockList' are required.");
-	if ((data = join(r, a, token, &list, &size)) == NULL)
-		return false;
-	/* The target with the data as one more member; an existing note keeps what the target does not name. */
-	json_put(&b, &target);
-	b.n--;
-	buf_printf(&b, "%s\"%s\":\"", target.n > 2 ? "," : "", column);
-	buf_str(&b, data);
-	buf_str(&b, "\"}");
-	json_pad(&b);
+	if (strcmp(kept, table) != 0 || !json_member(body, "BlockList", &list) || list.kind != JSON_ARRAY)
+		return reply_error(a, 400, "0x80040203", "The parameter 'BlockList' is missing, or the upload is not one of this table.");
+	w.blocks = &list;
 	id = member_text(r, &target, t->primary_id);
 	old = id != NULL && guid_ok(id, strlen(id)) ? store_get(r->arena, t, id) : NULL;
-	if (!(ok = json_parse_any(&j, b.p, b.n, &target)))
-		reply_payload(a, t->set, "The target names '%s' itself.", column);
-	else
-		ok = old != NULL ? write_update(&w, &target, old) : write_create(&w, &target, NULL, NULL);
-	json_free(&j);
-	buf_free(&b);
-	if (!ok)
+	if (old != NULL && strcmp(table, "annotation") != 0)
+		return reply_error(a, 412, "0x80040237", "A record with matching key values already exists.");
+	/* An existing note keeps what the target does not name. */
+	if (!(old != NULL ? write_update(&w, &target, old) : write_create(&w, &target, NULL, NULL)))
 		return false;
 	forget(token);
 	a->status = 200;
-	buf_printf(&a->body, "{\"@odata.context\":\"%s$metadata#Microsoft.Dynamics.CRM.CommitAnnotationBlocksUploadResponse\","
-	    "\"AnnotationId\":\"%s\",\"FileSizeInBytes\":%ld}", r->root, w.row->id, size);
+	buf_printf(&a->body, "{\"@odata.context\":\"%s$metadata#Microsoft.Dynamics.CRM.Commit%sBlocksUploadResponse\","
+	    "\"%s\":\"%s\",\"FileSizeInBytes\":%ld}", r->root, message_kind(table), strcmp(table, "annotation") == 0 ? "AnnotationId" :
+	    "ActivityMimeAttachmentId", w.row->id, row_int(w.row, "filesize", 0));
+	return true;
+}
+
+/* ---- download ---- */
+
+static bool
+download(struct request *r, struct reply *a, const struct json_value *body, const char *table)
+{
+	const struct table *t = schema_table(table);
+	struct json_value target;
+	const char *id;
+	struct row *row;
+	char token[37];
+
+	if (!target_member(a, body, &target))
+		return false;
+	id = member_text(r, &target, t->primary_id);
+	if (id == NULL || !guid_ok(id, strlen(id)))
+		return reply_error(a, 400, "0x80040203", "The Target must have a %s.", t->primary_id);
+	if ((row = store_get(r->arena, t, id)) == NULL)
+		return reply_error(a, 404, "0x80040217", "%s With Id = %s Does Not Exist", table, id);
+	if (!document_here(row, document_column(t)))
+		return reply_error(a, 400, "0x80040203", "The %s with id %s has no file.", table, id);
+	guid_new(token);
+	store_set_setting(arena_printf(r->arena, "download:%s", token), arena_printf(r->arena, "%lld", (long long)row->rid));
+	a->status = 200;
+	buf_printf(&a->body, "{\"@odata.context\":\"%s$metadata#Microsoft.Dynamics.CRM.Initialize%sBlocksDownloadResponse\","
+	    "\"FileName\":%s,\"FileSizeInBytes\":%ld,\"FileContinuationToken\":\"%s\"}", r->root, message_kind(table),
+	    row_get(row, "filename") != NULL ? row_get(row, "filename") : "null", row_int(row, "filesize", 0), token);
+	return true;
+}
+
+static bool
+download_block(struct request *r, struct reply *a, const struct json_value *body)
+{
+	const char *token = member_text(r, body, "FileContinuationToken"), *rid;
+	struct json_value v;
+	int64_t offset, length;
+
+	rid = token != NULL ? store_setting(r->arena, arena_printf(r->arena, "download:%s", token)) : NULL;
+	if (rid == NULL)
+		return reply_error(a, 400, "0x80040203", "The FileContinuationToken is not valid.");
+	if (!json_member(body, "Offset", &v) || v.kind != JSON_NUMBER || !json_int(&v, &offset) || offset < 0 ||
+	    !json_member(body, "BlockLength", &v) || v.kind != JSON_NUMBER || !json_int(&v, &length) || length < 1 || length > BLOCK_MAX)
+		return reply_error(a, 400, "0x80040203", "Offset and BlockLength, at most 4 MB, are required.");
+	a->status = 200;
+	buf_printf(&a->body, "{\"@odata.context\":\"%s$metadata#Microsoft.Dynamics.CRM.DownloadBlockResponse\",\"Data\":\"", r->root);
+	content_base64(strtoll(rid, NULL, 10), offset, length, &a->body);
+	buf_str(&a->body, "\"}");
 	return true;
 }
 
 bool
 blocks_run(struct request *r, struct reply *a, const char *name)
 {
-	bool attachment = strstr(name, "AttachmentBlocksUpload") != NULL;
-	const char *table = attachment ? "activitymimeattachment" : "annotation";
+	static const struct { const char *name, *table; int what; } message[] = {
+		{ "UploadBlock", "annotation", 1 }, { "DownloadBlock", "annotation", 2 },
+		{ "InitializeAnnotationBlocksUpload", "annotation", 3 }, { "InitializeAttachmentBlocksUpload", "activitymimeattachment", 3 },
+		{ "CommitAnnotationBlocksUpload", "annotation", 4 }, { "CommitAttachmentBlocksUpload", "activitymimeattachment", 4 },
+		{ "InitializeAnnotationBlocksDownload", "annotation", 5 }, { "InitializeAttachmentBlocksDownload", "activitymimeattachment", 5 },
+	};
 	struct json j = { 0 };
 	struct json_value v;
-	int which = strcmp(name, "UploadBlock") == 0 ? 1 :
-	    strcmp(name, "InitializeAnnotationBlocksUpload") == 0 || strcmp(name, "InitializeAttachmentBlocksUpload") == 0 ? 2 :
-	    strcmp(name, "CommitAnnotationBlocksUpload") == 0 || strcmp(name, "CommitAttachmentBlocksUpload") == 0 ? 3 : 0;
+	size_t i;
 
-	if (which == 0 || schema_table(table) == NULL)
+	for (i = 0; i < sizeof(message) / sizeof(message[0]) && strcmp(message[i].name, name) != 0; i++)
+		;
+	if (i == sizeof(message) / sizeof(message[0]) || schema_table(message[i].table) == NULL)
 		return false;
 	if (body_parse(r, a, name, &j, &v)) {
-		if (which == 1)
-			upload(r, a, &v);
-		else if (which == 2)
-			initialize(r, a, &v);
-		else
-			commit(r, a, &v, table);
+		switch (message[i].what) {
+		case 1: upload(r, a, &v); break;
+		case 2: download_block(r, a, &v); break;
+		case 3: initialize(r, a, &v, message[i].table); break;
+		case 4: commit(r, a, &v, message[i].table); break;
+		case 5: download(r, a, &v, message[i].table); break;
+		}
 	}
 	json_free(&j);
 	return true;

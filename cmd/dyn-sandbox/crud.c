@@ -201,7 +201,12 @@ get_property(struct request *r, struct reply *a, struct row *row, const struct c
 		return;
 	}
 	a->status = 200;
-	buf_printf(&a->body, "{\"@odata.context\":\"%s$metadata#%s(%s)/%s\",\"value\":%s}", r->root, row->table->set, row->id, c->name, json);
+	buf_printf(&a->body, "{\"@odata.context\":\"%s$metadata#%s(%s)/%s\",\"value\":", r->root, row->table->set, row->id, c->name);
+	if (document_here(row, c->name))
+		document_show(row, &a->body);
+	else
+		buf_str(&a->body, json);
+	buf_char(&a->body, '}');
 }
 
 /* PUT and DELETE of account(..)/primarycontactid/$ref; POST and DELETE of account(..)/contact_customer_accounts/$ref. */

@@ -323,5 +323,5 @@ rules_fields(struct write *w)
 	own(w);
 	currency(w);
 	stamp(w);
-	return hierarchy(w) && rules_table(w) && document_check(w);
+	return hierarchy(w) && activity_check(w) && rules_table(w) && document_check(w);
 }

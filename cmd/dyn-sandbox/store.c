@@ -5,6 +5,7 @@
  * altkeys   one line for each alternate key a row has a value for
  * links     one line for each lookup value (not those of ownership and audit)
  * gone      one line for each row that was deleted, for change tracking
+ * content   the bytes of files, and blocks those of uploads under way (content.c)
  * settings  name and value; the row version counter among them
  *
  * synchronous=OFF: what a kill -9 of the sandbox leaves is whole (the kernel
@@ -33,6 +34,8 @@ static const char schema[] =
     " PRIMARY KEY(target, col, tbl, rid)) WITHOUT ROWID;"
     "CREATE INDEX IF NOT EXISTS links_rid ON links(rid);"
     "CREATE TABLE IF NOT EXISTS gone(tbl TEXT, version INTEGER, id TEXT, PRIMARY KEY(tbl, version)) WITHOUT ROWID;"
+    "CREATE TABLE IF NOT EXISTS content(rid INTEGER, n INTEGER, data BLOB, PRIMARY KEY(rid, n));"
+    "CREATE TABLE IF NOT EXISTS blocks(token TEXT, id TEXT, data BLOB, PRIMARY KEY(token, id));"
     "CREATE TABLE IF NOT EXISTS settings(name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;";
 
 enum statement {
@@ -494,6 +497,8 @@ store_delete(const struct row *row)
 	sqlite3_bind_int64(s, 1, row->rid);
 	step(s, NULL);
 	drop_index(row);
+	if (document_column(row->table) != NULL)
+		content_drop(row->rid);
 	s = statement(GONE);
 	bind_text(s, 1, row->table->name);
 	sqlite3_bind_int64(s, 2, ++version);

@@ -83,6 +83,16 @@ char *decimal_round(struct arena *a, const char *p, size_t n, int places);	/* "1
 int decimal_cmp(const char *x, const char *y);		/* of texts decimal_round made or plain decimals */
 char *decimal_divide(struct arena *a, const char *x, const char *y, int places);	/* NULL if it does not fit */
 
+/* content.c: the bytes of files.  text is base64 that base64_size finds good. */
+long base64_size(const char *s, size_t n);			/* bytes it stands for; -1 if it is none */
+void content_put(int64_t rid, const char *text, size_t n);
+void content_drop(int64_t rid);
+long content_base64(int64_t rid, long offset, long length, struct buf *out);	/* that stretch as base64; how many bytes there were */
+void block_put(const char *token, const char *id, const char *text, size_t n);
+long block_size(const char *token, const char *id);		/* -1: there is none */
+void block_move(const char *token, const char *id, int64_t rid, int n);	/* becomes the file's nth */
+void block_forget(const char *token);				/* all of that upload */
+
 /* value.c: one value against its column */
 bool value_check(struct request *r, struct reply *a, const struct table *t, const struct column *c,
     const struct json_value *v, const char **json);		/* json: canonical text, "null" for null */
@@ -133,6 +143,9 @@ struct write {
 	const struct altkey *key;	/* that an existing row was found by: the body's copies of its columns are passed over */
 	long state, status;		/* asked for; -1: not */
 	const char *parent_column, *parent_table, *parent_id;	/* of a nested row: bound to that */
+	const char *document;		/* JSON text of a new file, "" where one was taken away; NULL: as it was */
+	const char *upload;		/* its token, when the file came in blocks */
+	const struct json_value *blocks;
 	struct nested nested[8];
 	size_t nesteds;
 };
@@ -182,6 +195,11 @@ bool bulk_listed(const struct table *t, const char *message);
 bool action_run(struct request *r, struct reply *a, const struct segment *seg, size_t n);	/* false: none of ours */
 bool blocks_run(struct request *r, struct reply *a, const char *name);
 bool document_check(struct write *w);
+void document_store(struct write *w);
+const char *document_column(const struct table *t);		/* where a row of this table has its file; NULL if nowhere */
+bool document_here(const struct row *row, const char *column);	/* that column, and there is a file */
+void document_show(const struct row *row, struct buf *out);	/* as a JSON string */
+bool activity_check(struct write *w);				/* activity.c: what activities and notes insist on */
 void batch_run(struct request *r, struct reply *a);
 const char *batch_reference(struct request *r, const char *id);	/* "accounts(guid)" of a Content-ID, NULL */
 void seed_open(const char *users, const char *rows);

@@ -257,7 +257,10 @@ view_row(struct view *v, struct row *row, struct buf *out)
 		snprintf(name, sizeof(name), is_lookup(c) ? "_%s_value" : "%s", c->name);
 		json = row_get(row, name);
 		buf_printf(out, ",\"%s\":", name);
-		buf_str(out, json != NULL ? json : "null");
+		if (json != NULL && document_here(row, name))
+			document_show(row, out);
+		else
+			buf_str(out, json != NULL ? json : "null");
 		if (json != NULL && v->annotations != NULL)
 			annotate(v, row, c, name, out);
 	}

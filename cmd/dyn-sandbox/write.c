@@ -295,6 +295,7 @@ write_store(struct write *w)
 		return false;
 	if (!violation(w, w->old == NULL ? store_insert(w->r->arena, w->row) : store_update(w->r->arena, w->row)))
 		return false;
+	document_store(w);
 	return nested_write(w) && rules_after(w);
 }
 
