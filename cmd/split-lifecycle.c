@@ -21,13 +21,13 @@
 
 #include "buf.h"
 #include "cli.h"
+#include "decision.h"
 #include "fold.h"
 #include "json.h"
 #include "keys.h"
 #include "nd.h"
 #include "record.h"
 #include "reject.h"
-#include "table.h"
 #include "xalloc.h"
 
 static const char usage[] =
@@ -83,14 +83,15 @@ static const char usage[] =
 "    --undecided undecided.ndjson --rejects rejects.ndjson < 10-extracted.ndjson > 20-split.ndjson\n";
 
 static const char *const ours[] = { "_error", "_split", NULL };
-static const char *const name[] = { "lead", "contact", "undecided" };
+enum to { LEAD, CONTACT, UNDECIDED };
+static const char *const name[] = { "lead", "contact", "undecided", NULL };
 
 static const char *field = "type", *tablefile, *dealsfile;
 static const char *classfile[3];
 static bool promote;
 
 struct split {
-	struct table *table;
+	struct decisions *table;
 	struct json j;
 	struct record_path path, id;
 	size_t old_error, old_split;
@@ -162,10 +163,10 @@ read_deals(struct split *s)
 }
 
 /* The stage of the record in hand; NULL and *why when no line of the table decides it. */
-static const struct stage *
+static const struct decision *
 stage_of(struct split *s, const struct json_value *v, const char **why)
 {
-	const struct stage *stage;
+	const struct decision *stage;
 
 	s->text.n = 0;
 	if (v->kind != JSON_NULL && v->kind != JSON_NONE && v->kind != JSON_STRING) {
@@ -177,7 +178,7 @@ stage_of(struct split *s, const struct json_value *v, const char **why)
 		s->text.n = json_decode(v, s->text.p);
 		s->text.n = fold(s->text.p, s->text.p, s->text.n);
 	}
-	stage = table_find(s->table, s->text.n > 0 ? s->text.p : "", s->text.n);
+	stage = decisions_find(s->table, s->text.n > 0 ? s->text.p : "", s->text.n);
 	if (stage == NULL)
 		*why = s->text.n > 0 ? "no line of the table" : "the stage is blank";
 	return stage;
@@ -209,9 +210,9 @@ put_cell(struct buf *b, const struct json_value *v)
 
 /* The queue's message: what no line decides, what is nearest, what line would decide it. */
 static void
-queue(struct split *s, const struct nd_in *in, const struct json_value *v, const struct stage *stage, const char *why)
+queue(struct split *s, const struct nd_in *in, const struct json_value *v, const struct decision *stage, const char *why)
 {
-	const struct stage *near;
+	const struct decision *near;
 	struct buf cell = { 0 };
 
 	if (stage != NULL) {
@@ -229,7 +230,7 @@ queue(struct split *s, const struct nd_in *in, const struct json_value *v, const
 		return;
 	}
 	put_cell(&cell, v);
-	near = table_nearest(s->table, s->text.p, s->text.n);
+	near = decisions_nearest(s->table, s->text.p, s->text.n);
 	if (near != NULL && near->to != UNDECIDED)
 		rej_write(&s->undecided, in, "undecided", field, v,
 		    "no line of %s has this stage; the nearest is \"%s\" (line %lu, %s): if that is meant, add the line %.*s,%s",
@@ -255,7 +256,7 @@ promoted_for(struct split *s)
 }
 
 static void
-put_split(struct split *s, enum to to, const struct stage *stage, const struct json_value *v)
+put_split(struct split *s, enum to to, const struct decision *stage, const struct json_value *v)
 {
 	struct buf *b = &s->member;
 
@@ -281,14 +282,14 @@ static void
 decide(struct split *s, const struct nd_in *in)
 {
 	const char *line = in->line, *why = "", *deal;
-	const struct stage *stage;
+	const struct decision *stage;
 	struct json_value v = { .kind = JSON_NONE };
 	size_t len = in->len;
 	enum to to;
 
 	s->seen += record_at(&s->path, &s->j, &v);
 	stage = stage_of(s, &v, &why);
-	to = stage != NULL ? stage->to : UNDECIDED;
+	to = stage != NULL ? (enum to)stage->to : UNDECIDED;
 	s->reason.n = 0;
 	if (stage != NULL)
 		buf_printf(&s->reason, "table line %lu", stage->line);
@@ -347,7 +348,7 @@ options(int argc, char *argv[], struct split *s)
 		cli_usage(usage);
 	if (promote && dealsfile == NULL)
 		errx(EX_USAGE, "--lead-deals promote needs --deals F");
-	s->table = table_load(tablefile);
+	s->table = decisions_load(tablefile, "stage", name, false);
 	rej_open(&s->rej, "split-lifecycle", rejects);
 }
 

@@ -1,25 +1,28 @@
-#include "table.h"
+#include "decision.h"
 
 #include <ctype.h>
 #include <err.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sysexits.h>
 
+#include "buf.h"
 #include "csv.h"
 #include "fold.h"
 #include "keys.h"
 #include "xalloc.h"
 
-/* A stage is near when two thirds of the longer text, or half of the words, are the same. */
+/* A value is near when two thirds of the longer text, or half of the words, are the same. */
 #define NEAR 50
 #define TEXT_MAX 100		/* bytes of a text that the distance looks at */
 
-struct table {
-	struct keys *keys;	/* folded stages, numbered as stage[] */
-	struct stage *stage;
+struct decisions {
+	struct keys *keys;	/* folded values, numbered as line[] */
+	struct decision *line;
 	size_t count;
+	const struct decision *any;	/* the line *; NULL */
 };
 
 /* Without the blanks around it. */
@@ -34,63 +37,79 @@ trimmed(const char *s)
 	return xstrndup(s, n);
 }
 
-static enum to
-target(const char *path, unsigned long line, const char *cell)
+/* "lead, contact or undecided" */
+static char *
+listed(const char *const *names)
 {
-	char *word = trimmed(cell);
-	enum to to = UNDECIDED;
+	struct buf b = { 0 };
+	size_t i;
 
-	if (strcasecmp(word, "lead") == 0)
-		to = LEAD;
-	else if (strcasecmp(word, "contact") == 0)
-		to = CONTACT;
-	else if (strcasecmp(word, "undecided") != 0)
-		errx(EX_CONFIG, "%s:%lu: to is lead, contact or undecided, not \"%s\"", path, line, word);
-	free(word);
-	return to;
+	for (i = 0; names[i] != NULL; i++) {
+		if (i > 0)
+			buf_str(&b, names[i + 1] == NULL ? " or " : ", ");
+		buf_str(&b, names[i]);
+	}
+	buf_nul(&b);
+	return b.p;
 }
 
-struct table *
-table_load(const char *path)
+static size_t
+target(const char *path, unsigned long line, const char *cell, const char *const *targets)
+{
+	char *word = trimmed(cell);
+	size_t i;
+
+	for (i = 0; targets[i] != NULL && strcasecmp(word, targets[i]) != 0; i++)
+		;
+	if (targets[i] == NULL)
+		errx(EX_CONFIG, "%s:%lu: to is %s, not \"%s\"", path, line, listed(targets), word);
+	free(word);
+	return i;
+}
+
+struct decisions *
+decisions_load(const char *path, const char *column, const char *const *targets, bool any)
 {
 	struct csv *csv = csv_load(path);
-	size_t stage = csv_need(csv, "stage"), to = csv_need(csv, "to"), row;
-	struct table *t = xcalloc(1, sizeof(*t));
-	struct stage s;
+	size_t value = csv_need(csv, column), to = csv_need(csv, "to"), row;
+	struct decisions *t = xcalloc(1, sizeof(*t));
+	struct decision d;
 	uint32_t i;
 	bool fresh;
 
 	if (csv->rows == 0)
 		errx(EX_CONFIG, "%s: no line decides anything", path);
 	t->keys = keys_new();
-	t->stage = xcalloc(csv->rows, sizeof(*t->stage));
+	t->line = xcalloc(csv->rows, sizeof(*t->line));
 	for (row = 0; row < csv->rows; row++) {
-		s.line = csv->line[row];
-		s.text = trimmed(csv_cell(csv, row, stage));
-		s.folded = xmalloc(strlen(s.text) + 1);
-		s.n = fold(s.folded, s.text, strlen(s.text));
-		s.to = target(path, s.line, csv_cell(csv, row, to));
-		i = keys_add(t->keys, s.folded, s.n, &fresh);
+		d.line = csv->line[row];
+		d.text = trimmed(csv_cell(csv, row, value));
+		d.folded = xmalloc(strlen(d.text) + 1);
+		d.n = fold(d.folded, d.text, strlen(d.text));
+		d.to = target(path, d.line, csv_cell(csv, row, to), targets);
+		i = keys_add(t->keys, d.folded, d.n, &fresh);
 		if (fresh) {
-			t->stage[t->count++] = s;
+			if (any && strcmp(d.text, "*") == 0)
+				t->any = &t->line[t->count];
+			t->line[t->count++] = d;
 			continue;
 		}
-		if (t->stage[i].to != s.to)
-			errx(EX_CONFIG, "%s:%lu: \"%s\" goes elsewhere in line %lu: one of the two must go", path, s.line,
-			    s.text, t->stage[i].line);
-		free(s.text);
-		free(s.folded);
+		if (t->line[i].to != d.to)
+			errx(EX_CONFIG, "%s:%lu: \"%s\" goes elsewhere in line %lu: one of the two must go", path, d.line,
+			    d.text, t->line[i].line);
+		free(d.text);
+		free(d.folded);
 	}
 	csv_unload(csv);
 	return t;
 }
 
-const struct stage *
-table_find(const struct table *t, const char *folded, size_t n)
+const struct decision *
+decisions_find(const struct decisions *t, const char *folded, size_t n)
 {
 	uint32_t i;
 
-	return n <= KEYS_LONGEST && keys_find(t->keys, folded, n, &i) ? &t->stage[i] : NULL;
+	return n <= KEYS_LONGEST && keys_find(t->keys, folded, n, &i) ? &t->line[i] : t->any;
 }
 
 /* Levenshtein's distance of two texts, both cut at TEXT_MAX. */
@@ -168,17 +187,17 @@ likeness(const char *a, size_t n, const char *b, size_t m)
 	return letters > words ? letters : words;
 }
 
-const struct stage *
-table_nearest(const struct table *t, const char *folded, size_t n)
+const struct decision *
+decisions_nearest(const struct decisions *t, const char *folded, size_t n)
 {
-	const struct stage *best = NULL;
+	const struct decision *best = NULL;
 	size_t i, score, most = NEAR - 1;
 
 	for (i = 0; i < t->count; i++) {
-		score = likeness(folded, n, t->stage[i].folded, t->stage[i].n);
+		score = likeness(folded, n, t->line[i].folded, t->line[i].n);
 		if (score > most) {
 			most = score;
-			best = &t->stage[i];
+			best = &t->line[i];
 		}
 	}
 	return best;
