@@ -27,7 +27,8 @@ COMMON = $(BUILD)/libcommon.a
 LIBS = -lcrypto
 $(BIN)/map-fields: LIBS = -ljq -lcsv -lcrypto -lm
 $(BIN)/split-lifecycle $(BIN)/split-records $(BIN)/resolve-ids $(BIN)/assign-ids $(BIN)/reconcile: LIBS = -lcsv -lcrypto
-$(BIN)/sm-extract $(BIN)/dyn-extract $(BIN)/dyn-schema $(BIN)/dyn-load: LIBS = -lcurl -lcsv -lcrypto -lm
+$(BIN)/sm-extract: LIBS = -lcurl -lxml2 -lcrypto -lm
+$(BIN)/dyn-extract $(BIN)/dyn-schema $(BIN)/dyn-load: LIBS = -lcurl -lcsv -lcrypto -lm
 $(BIN)/sm-sandbox: LIBS = -lmicrohttpd -lcrypto
 $(BIN)/dyn-sandbox: LIBS = -lmicrohttpd -lsqlite3 -lcrypto -lm
 
@@ -47,6 +48,9 @@ $(COMMON): $(patsubst %.c,$(BUILD)/%.o,$(wildcard common/*.c))
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+# libxml2 keeps its headers in a folder of their own; asked when it is needed, as make deps may install it first.
+$(BUILD)/cmd/sm-extract/images.o: ALL_CFLAGS += $(patsubst -I%,-isystem %,$(shell xml2-config --cflags))
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 

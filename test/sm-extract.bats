@@ -372,3 +372,234 @@ ids() { jq .id "$1"; }
 	sm-extract pipeline >out
 	diff -u "$data/pipeline.ndjson" out
 }
+
+# -- modules by their number
+
+@test "tickets and custom modules come by their number, with the custom fields of their metadata, in either form of the answer" {
+	data=$PWD/many
+	cp -r "$fixtures/sm-sandbox" many
+	echo '{"id":900,"moduleId":101,"module":"cm_berth","fieldName":"textCustomField1","displayName":"Berth","type":"Text"}' >>many/field.ndjson
+	for faults in '' records; do
+		sandbox $faults
+		sm-extract cm_berth --module 101 >out
+		diff -u - <(jq -c '[.id, .name, .owner.name, .textCustomField1]' out) <<-'END'
+			[24,"Pier 4","Dara Quill","H-9"]
+			[25,"Pier 5","Mara Dune",null]
+		END
+		sm-extract ticket --module 9 >out
+		[ "$(jq -c '[.id, .name, .stage]' out)" = '[7,"Leak at pier 4","Open"]' ]
+		stop_servers
+	done
+}
+
+@test "a custom module of many pages is read whole in either form, however its pages shift" {
+	many 1
+	echo '{"id":101,"name":"cm_x"}' >many/module.ndjson
+	seq 620 | sed 's/.*/{"id":&,"name":"X &"}/' >many/cm_x.ndjson
+	sandbox records shuffle=5
+	sm-extract cm_x --module 101 >out
+	diff -u <(seq 620) <(ids out)
+}
+
+@test "field gives the definitions of modules of one's own too" {
+	data=$fixtures/sm-sandbox
+	sandbox
+	sm-extract field --module ticket=9 --module cm_berth=101 >out
+	[ "$(jq -r .module out | sort -u | tr '\n' ' ')" = "company contact deal task " ]
+	asked | grep -q 'v4/101/fields'
+	run -64 sm-extract field --module 9
+	run -64 sm-extract company --module 5
+	run -64 sm-extract ../x --module 9
+}
+
+# -- notes
+
+# noted N: N contacts, every second with a note; contact 3 has two, and note 8 is on 4 and 6
+noted() {
+	many 1
+	seq "$1" | awk '{ printf "{\"id\":%d,\"name\":\"C %d\",\"lastNoteAddedAt\":%s}\n", $1, $1, $1 % 2 ? 1700000000 + $1 : $1 % 4 ? "null" : "\"\"" }' >many/contact.ndjson
+	seq "$1" | awk '$1 % 2 { printf "{\"id\":%d,\"note\":\"<p>n %d</p>\",\"moduleId\":1,\"objectId\":%d,\"createAt\":\"2026-02-06T07:08:38+00:00\"}\n", 1000 - $1, $1, $1 }' >many/note.ndjson
+	echo '{"id":5000,"note":"second","moduleId":1,"objectId":3}' >>many/note.ndjson
+}
+
+notes() { sm-extract note --of contact=many/contact.ndjson "$@"; }
+
+@test "notes are asked for only where the last one has a time, one call a record, and said beforehand" {
+	noted 9
+	sandbox
+	run -0 --separate-stderr notes
+	echo "$output" | jq .id | diff -u <(printf '%s\n' 991 993 995 997 999 5000) -
+	[[ $stderr == *"5 records have notes (contact 5 of 9)"*"5 calls planned; 1500 of the hour's 1500 are free"*"6 in, 6 out"* ]]
+	[ "$(asked | wc -l)" = 5 ]
+	asked | grep -q '/modules/1/objects/3/notes'
+	notes --all-records >out
+	[ "$(asked | wc -l)" = 14 ]
+}
+
+@test "notes of several modules are united by their ids, and a note that does not say whose it is is told" {
+	noted 3
+	jq -c 'del(.moduleId, .objectId)' many/note.ndjson >bare
+	cp many/contact.ndjson many/ticket.ndjson
+	jq -c '.moduleId = 9' many/note.ndjson >>many/note.ndjson.new
+	cat many/note.ndjson.new >>many/note.ndjson
+	sandbox
+	sm-extract note --of contact=many/contact.ndjson --of 9=many/ticket.ndjson >out
+	[ "$(jq .id out | sort -n | uniq -d | wc -l)" = 0 ]
+	[ "$(wc -l <out)" = 3 ]
+	[ "$(asked | wc -l)" = 4 ]
+}
+
+@test "notes after kill -9 are not asked for again, and the calls are counted across runs" {
+	noted 400
+	sandbox 'match=objects/201/notes times=1 delay=1500'
+	sm-extract note --of contact=many/contact.ndjson --state state >out 2>err 3>&- &
+	pid=$!
+	for ((i = 0; i < 200; i++)); do
+		[ "$(grep -ac '^block page' state/note.pages 2>/dev/null)" = 100 ] && break
+		sleep 0.02
+	done
+	kill -9 "$pid"
+	wait "$pid" || true
+	printf 'block page 1 203 1 -1 40000 0123456789abcdef\n{"id":1' >>state/note.pages
+	run -0 --separate-stderr notes --state state
+	[[ $stderr == *"going on after 100 records"*"100 calls planned"* ]]
+	[ "${#lines[@]}" = 201 ]
+	asked | grep -v objects/201/ | sort | uniq -d >twice
+	[ ! -s twice ]
+	[ "$(wc -l <.salesmate-budget)" = 201 ]
+	[ ! -e state/note.pages ]
+}
+
+@test "notes stop at the end of the budget and go on with it" {
+	noted 20
+	sandbox
+	run -75 --separate-stderr notes --state state --calls-per-hour 4 --no-wait
+	[[ $stderr == *"10 calls planned; 4 of the hour's 4 are free, so this takes about 1.5 hours"* ]]
+	[ "$(asked | wc -l)" = 4 ]
+	notes --state state >out
+	[ "$(asked | wc -l)" = 10 ]
+	[ "$(wc -l <out)" = 11 ]
+}
+
+@test "a record that is gone when its notes are asked for is set aside" {
+	noted 5
+	sandbox
+	sed 's/"id":3/"id":777/' many/contact.ndjson >later
+	run -65 --separate-stderr sm-extract note --of contact=later
+	[[ $stderr == *"missing: "*"777"* ]]
+	run -0 --separate-stderr sm-extract note --of contact=later --rejects rejects
+	[ "${#lines[@]}" = 2 ]
+	[[ $stderr == *"3 in, 2 out, 1 rejected" ]]
+	[ "$(jq -c '[.moduleId, .objectId, ._error.code]' rejects)" = '[1,777,"missing"]' ]
+}
+
+@test "records that never say when their last note was are named, since no note would come" {
+	noted 3
+	sandbox
+	jq -c 'del(.lastNoteAddedAt)' many/contact.ndjson >bare
+	run -0 --separate-stderr sm-extract note --of contact=bare
+	[[ $stderr == *"none of 3 records has lastNoteAddedAt"*"no call is needed"* ]]
+}
+
+# -- files of notes
+
+# filed [FAULT...]: one note with attachments 51 to 55 and two images of its text; 53 is empty, 54 not there
+filed() {
+	many 1
+	mkdir -p many/files
+	echo '{"id":3,"name":"C","lastNoteAddedAt":1}' >many/contact.ndjson
+	printf 'berth plan' >many/files/51
+	printf 'a picture' >many/files/52
+	: >many/files/53
+	printf 'berth plan' >many/files/55
+	jq -nc '{id: 7, note: "<p>see <img src=\"https://storage.googleapis.com/salesmate/52\"><IMG alt=x src=https://other.example/a.png>", moduleId: 1, objectId: 3,
+		attachments: [{id: 51, name: "../plan.txt", contentType: "text/plain", size: 10}, {id: 53, name: "e", contentType: "image/png", size: 0},
+			{id: 54, name: "lost", contentType: "image/png", size: 4}, {id: 55, name: "again", contentType: "text/plain", size: 10}]}' >many/note.ndjson
+	sandbox "$@"
+	sm-extract note --of contact=many/contact.ndjson >notes
+}
+
+files() { sm-extract attachment --notes notes --store files "$@"; }
+
+@test "files of notes are downloaded into a store by their hash; what is wrong with one is said in its line" {
+	filed
+	run -0 --separate-stderr files
+	hash=$(printf 'berth plan' | sha256sum | cut -c1-64)
+	picture=$(printf 'a picture' | sha256sum | cut -c1-64)
+	echo "$output" | jq -c '[.id, .name, .contentType, .size, .file.path, .file.size, .problem.code, (.src // "" | sub("http://[^/]*"; ""))]' >got
+	diff -u - got <<-END
+		[51,"../plan.txt","text/plain",10,"files/${hash:0:2}/$hash",10,null,""]
+		[53,"e","image/png",0,null,null,"empty-file",""]
+		[54,"lost","image/png",4,null,null,"missing-file",""]
+		[55,"again","text/plain",10,"files/${hash:0:2}/$hash",10,null,""]
+		[null,null,"application/octet-stream",null,"files/${picture:0:2}/$picture",9,null,"/storage/salesmate/embedded/52"]
+	END
+	[ "$(echo "$output" | jq -c 'select(.file) | .file | .path == "files/\(.sha256[:2])/\(.sha256)"' | sort -u)" = true ]
+	[ "$(cat "files/${hash:0:2}/$hash")" = 'berth plan' ]
+	[ "$(find files -type f | wc -l)" = 2 ]
+	[[ $stderr == *"4 calls planned"*"1 images in texts lie in the storage"*"1 elsewhere, left as links"*"5 in, 5 out, 0 rejected; 2 of them are problems" ]]
+	[ "$(wc -l <.salesmate-budget)" = 5 ]		# one for the notes, four for addresses
+	run ! grep -rq 'Signature' files .salesmate-budget
+}
+
+@test "the storage is asked without the API's headers, https only" {
+	filed
+	files >out		# the stand-in refuses them
+	[ "$(jq -c 'select(.target | startswith("/storage")) | .status' calls | sort | uniq -c | tr -s ' ' | tr '\n' ';')" = " 4 200; 1 404;" ]
+	sed -i 's|http://127.0.0.1|http://192.0.2.1|' notes
+	files --storage-host 192.0.2.1 >out		# an image from elsewhere is left alone, not asked for in the clear
+	[ "$(wc -l <out)" = 4 ]
+}
+
+@test "a download that breaks off is repeated with a new address, and so is one refused as too late" {
+	filed 'match=/storage/salesmate/51 at=1 cut' 'match=/storage/salesmate/55 at=1 status=503' 'match=/storage/salesmate/51 at=2 status=403'
+	files >out
+	[ "$(jq -c 'select(.file) | .id' out | tr '\n' ' ')" = "51 55 null " ]
+	[ "$(asked | grep -c attachments/51)" = 3 ]
+	[ "$(asked | grep -c attachments/55)" = 2 ]
+	[ "$(find files -name '.new*')" = "" ]
+}
+
+@test "a web page in place of a file is a problem, a storage that stays away ends with 75 and goes on" {
+	filed 'match=/storage/salesmate/51 html' 'match=/storage/salesmate/55 times=2 status=500'
+	run -75 --separate-stderr files --state state --retries 1
+	[ "$output" = "" ]
+	[[ $stderr == *"HTTP 500; the same command goes on later" ]]
+	files --state state >out
+	[ "$(jq -r '.problem.code // "-"' out | tr '\n' ' ')" = "wrong-type empty-file missing-file - - " ]
+	[ "$(asked | grep -c attachments/53)" = 1 ]
+	[ ! -e state/attachment.list ]
+}
+
+@test "files after kill -9 are not asked for again, unless they are gone from the store" {
+	filed 'match=/storage/salesmate/55 times=1 delay=1500'
+	sm-extract attachment --notes notes --store files --state state >out 2>err 3>&- &
+	pid=$!
+	for ((i = 0; i < 200; i++)); do
+		[ "$(grep -c noteId state/attachment.list 2>/dev/null)" = 3 ] && break
+		sleep 0.02
+	done
+	kill -9 "$pid"
+	wait "$pid" || true
+	[ ! -s out ]
+	printf '{"noteId":7,"id":55,"file":{"pa' >>state/attachment.list
+	run -0 --separate-stderr files --state state
+	[[ $stderr == *"going on, 3 files are known"*"1 calls planned"* ]]
+	[ "$(echo "$output" | jq -c .id | tr '\n' ' ')" = "51 53 54 55 null " ]
+	[ "$(asked | grep -c attachments/51)" = 1 ]
+	head -n1 <<<"$output" >first
+	rm -r files
+	{ echo "{\"_state\":\"attachments of notes of sandbox at $SM_URL, files in files\"}"; cat first; } >state/attachment.list
+	run -0 --separate-stderr files --state state
+	[ "$(asked | grep -c attachments/51)" = 2 ]
+	echo '{"_state":"another"}' >state/attachment.list
+	run -78 files --state state
+}
+
+@test "a large file goes through in flat memory" {
+	filed
+	truncate -s 192M many/files/51
+	([[ $BIN == *san ]] || ulimit -v 160000		# sanitizers map terabytes
+		sm-extract attachment --notes notes --store files >out)
+	[ "$(jq -c 'select(.id == 51) | .file.size' out)" = 201326592 ]
+}

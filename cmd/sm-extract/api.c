@@ -11,9 +11,9 @@
  *	NoSuchLinkExist				78
  *	any other refusal				69
  *
- * A call that may fail (optional) is answered with false where this path is
- * not to be had: refused, denied to a key that was good before, or never more
- * than a web page.
+ * A call that may fail (API_OTHERWISE) is answered with false where this path
+ * is not to be had: refused, denied to a key that was good before, or never more
+ * than a web page; API_OR_NONE where the service says ObjectNotFound (4005).
  *
  * The waits are here and not in common/http because every repeat is a call
  * that must be counted first.
@@ -45,7 +45,7 @@ static char *header_token, *header_link;
 static bool accepted;		/* the key was good for something */
 static bool page;		/* the answer in hand is a web page */
 
-enum verdict { GOOD, AGAIN, LIMITED, DENIED, NO_LINK, REFUSED };
+enum verdict { GOOD, AGAIN, LIMITED, DENIED, NO_LINK, GONE, REFUSED };	/* GONE: no such record */
 
 /* ---- settings ---- */
 
@@ -273,8 +273,9 @@ judge_failure(int status, struct span error, struct buf *why)
 		return NO_LINK;
 	if (status == 401 || status == 403 || span_is(name, "AuthorizationFailed") || span_is(error_part(error, "Code"), "4002"))
 		return DENIED;
-	if (span_is(name, "ValidationError") || span_is(name, "ObjectNotFound") ||
-	    span_is(error_part(error, "Code"), "4001") || span_is(error_part(error, "Code"), "4005"))
+	if (span_is(name, "ObjectNotFound") || span_is(error_part(error, "Code"), "4005"))
+		return GONE;
+	if (span_is(name, "ValidationError") || span_is(error_part(error, "Code"), "4001"))
 		return REFUSED;
 	return status < 300 || status >= 500 || status == 408 ? AGAIN : REFUSED;
 }
@@ -339,7 +340,7 @@ advice(enum verdict v)
 static _Noreturn void
 refuse(const char *path, enum verdict v, struct buf *why)
 {
-	int code = v == DENIED ? EX_NOPERM : v == NO_LINK ? EX_CONFIG : v == REFUSED ? EX_UNAVAILABLE : EX_TEMPFAIL;
+	int code = v == DENIED ? EX_NOPERM : v == NO_LINK ? EX_CONFIG : v == REFUSED || v == GONE ? EX_UNAVAILABLE : EX_TEMPFAIL;
 
 	progress_end();
 	buf_nul(why);
@@ -378,13 +379,15 @@ send(const char *method, const char *path, const struct buf *body)
 }
 
 static bool
-gives_way(enum verdict v, unsigned tries)
+gives_way(enum api_need need, enum verdict v, unsigned tries)
 {
-	return v == REFUSED || (v == DENIED && accepted) || (v == AGAIN && page && tries >= PAGES);
+	if (need != API_OTHERWISE)
+		return need == API_OR_NONE && v == GONE;
+	return v == REFUSED || v == GONE || (v == DENIED && accepted) || (v == AGAIN && page && tries >= PAGES);
 }
 
 bool
-api_call(const char *method, const char *path, const struct buf *body, bool optional, struct span *data)
+api_call(const char *method, const char *path, const struct buf *body, enum api_need need, struct span *data)
 {
 	unsigned tries = 0, limited = 0;
 	const struct http_answer *a;
@@ -397,7 +400,7 @@ api_call(const char *method, const char *path, const struct buf *body, bool opti
 		v = judge(a, data, &why);
 		if (v == GOOD)
 			accepted = true;
-		if (v == GOOD || (optional && gives_way(v, tries)))
+		if (v == GOOD || gives_way(need, v, tries))
 			break;
 		if (v == AGAIN && tries < opt.retries)
 			pause = fmin(60, ldexp(0.25, (int)tries++));
@@ -412,11 +415,28 @@ api_call(const char *method, const char *path, const struct buf *body, bool opti
 		http_mask(http, why.p, why.n);
 		api_pause(pause, why.p);
 	}
-	if (v != GOOD) {
+	if (v != GOOD && need == API_OTHERWISE) {
 		buf_nul(&why);
 		http_mask(http, why.p, why.n);
 		progress_say("%.*s: %s: another way is tried", (int)strcspn(path, "?"), path, why.p);
 	}
 	buf_free(&why);
 	return v == GOOD;
+}
+
+void
+api_plan(const char *what, uint64_t calls)
+{
+	unsigned long used = budget_used(opt.budget);
+	uint64_t free_now = used < opt.calls_per_hour ? opt.calls_per_hour - used : 0;
+
+	if (calls == 0)
+		progress_say("%s: no call is needed", what);
+	else if (calls <= free_now)
+		progress_say("%s: %llu calls planned; %llu of the hour's %lu are free", what, (unsigned long long)calls,
+		    (unsigned long long)free_now, opt.calls_per_hour);
+	else
+		progress_say("%s: %llu calls planned; %llu of the hour's %lu are free, so this takes about %.1f hours (it may be ended and goes on)",
+		    what, (unsigned long long)calls, (unsigned long long)free_now, opt.calls_per_hour,
+		    (double)(calls - free_now) / (double)opt.calls_per_hour);
 }

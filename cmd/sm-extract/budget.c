@@ -142,3 +142,19 @@ budget_take(const char *path, unsigned long limit)
 	buf_free(&b);
 	return wait;
 }
+
+unsigned long
+budget_used(const char *path)
+{
+	struct buf b = { 0 };
+	long *stamps;
+	int fd = open_locked(path);
+	size_t n;
+
+	read_all(fd, path, &b);
+	n = recent(&b, path, (long)time(NULL), &stamps);
+	close(fd);
+	free(stamps);
+	buf_free(&b);
+	return n;
+}

@@ -9,6 +9,8 @@
  *	search.c	passes over the pages of a search
  *	store.c		records on disk, united by id; what a killed run left
  *	lists.c		users, pipelines, tags, currencies, field definitions
+ *	notes.c		notes, record by record
+ *	files.c		files of notes; images.c finds those in a text
  *	progress.c	what a person sees meanwhile
  */
 #ifndef EXTRACT_H
@@ -24,13 +26,7 @@
 
 /* main.c */
 
-struct options {
-	const char *since;	/* the operand of IS_AFTER, or NULL */
-	const char *budget, *state, *fields, *rejects;
-	unsigned long passes, retries, patience, calls_per_hour, allow_missing;
-	bool nowait, allow_empty, progress;
-};
-extern struct options opt;
+enum way { SEARCH, PRODUCTS, RECORDS, LIST, NOTES, FILES };	/* RECORDS: the search of custom modules */
 
 struct module {
 	const char *name;	/* of the command line, the path and the search fields: "contact" */
@@ -38,8 +34,30 @@ struct module {
 	const char *rule;	/* moduleName in filters; NULL: no search */
 	const char *meta;	/* its name in field metadata */
 	size_t page;		/* rows a page */
+	enum way way;
 };
 extern const struct module modules[];	/* ends with a name of NULL */
+
+struct of {			/* --of: records whose notes are asked for */
+	const char *name, *path;
+	int module;
+};
+
+#define MANY 64			/* of an option that may be repeated */
+
+struct options {
+	const char *since;	/* the operand of IS_AFTER, or NULL */
+	const char *budget, *state, *fields, *rejects, *notes, *store;
+	unsigned long passes, retries, patience, calls_per_hour, allow_missing;
+	bool nowait, allow_empty, progress, all_records;
+	struct of of[MANY];
+	size_t ofs;
+	const char *host[MANY];		/* of the storage, besides those that are known */
+	size_t hosts;
+	struct module own[MANY];	/* --module */
+	size_t owns;
+};
+extern struct options opt;
 
 /* span.c */
 
@@ -60,17 +78,26 @@ bool span_number(struct span v, uint64_t *number);		/* digits, bare or quoted, b
 bool span_null(struct span v);					/* absent or null */
 void span_text(struct buf *b, struct span v);			/* for messages: without quotes, on one line */
 void span_line(struct buf *b, struct span v);			/* verbatim but for line ends, and an LF */
+void span_line_with(struct buf *b, struct span object, const struct buf *more);	/* with these members (each with a comma after it) behind its id */
 
 /* budget.c */
 
 long budget_take(const char *path, unsigned long limit);	/* counts one call: 0; or the seconds until one is free */
+
+unsigned long budget_used(const char *path);		/* calls of the last hour */
 
 /* api.c */
 
 void api_open(void);
 const char *api_root(void);
 const char *api_link(void);
-bool api_call(const char *method, const char *path, const struct buf *body, bool optional, struct span *data);	/* false: optional, and refused or never more than a web page */
+enum api_need {
+	API_MUST,		/* a refusal ends the program */
+	API_OTHERWISE,		/* false where this path is not to be had: refused, or never more than a web page */
+	API_OR_NONE,		/* false where there is no such record */
+};
+bool api_call(const char *method, const char *path, const struct buf *body, enum api_need need, struct span *data);
+void api_plan(const char *what, uint64_t calls);	/* tells a person how many calls are to come, and how long they may take */
 void api_pause(double seconds, const char *why);		/* ends early when interrupted, by exit */
 _Noreturn void api_interrupted(void);
 void api_close(void);
@@ -103,15 +130,33 @@ void store_discard(struct store *s);				/* the pages, not the memory of the coun
 bool count_kept(const struct module *m, uint64_t *count);	/* of the last whole extraction */
 void count_keep(const struct module *m, uint64_t count);
 
+int state_open(const struct module *m, const char *ending, char **path);	/* DIR/MODULE.ending, locked; without --state nameless, path NULL */
+
 /* search.c, lists.c */
 
 struct store *search_all(const struct module *m);
 void list_all(const struct module *m, struct buf *lines, uint64_t *count);	/* lines of records */
 bool list_fields(const struct module *m, bool optional, struct buf *lines);	/* definitions of one module, as lines; false: optional, and not to be had */
 
+/* notes.c */
+
+struct parent {
+	int module;
+	uint64_t id;
+};
+struct store *notes_all(const struct module *m, struct parent **gone, size_t *ngone);	/* gone: records that are no more; caller frees */
+void notes_gone(const struct parent *gone, size_t n, struct rej *rej);
+
+/* files.c, images.c */
+
+void files_all(const struct module *m);
+typedef void image_found(const char *src, void *arg);
+void images_of(const char *html, size_t n, image_found *found, void *arg);
+
 /* progress.c */
 
 void progress_show(const struct module *m, unsigned pass, uint64_t have, int64_t total);
+void progress_items(const struct module *m, uint64_t done, uint64_t planned);	/* one call each */
 void progress_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));	/* a line that is always shown */
 void progress_end(void);
 

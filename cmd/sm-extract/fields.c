@@ -42,6 +42,9 @@ static const struct {
 	    "createdAddress " COMMON },
 	{ "product", "id name sku currency unitPrice costPerUnit directCost description isActive owner tags photo prices "
 	    "createdAt createdBy lastModifiedAt lastModifiedBy isDeleted" },
+	/* tickets, quotes, custom modules */
+	{ NULL, "id name title pipeline stage status priority description primaryContact.id primaryContact.name primaryCompany.id "
+	    "primaryCompany.name " COMMON },
 };
 
 struct list {			/* of displayingFields, as JSON */
@@ -65,16 +68,28 @@ is_among(const struct buf *names, const char *name, size_t n)
 	return found;
 }
 
-/* The v3 search of products has no prefix. */
 static void
-put_name(struct list *l, const char *name, size_t n, const char *sub)
+put_form(struct list *l, bool prefix, const char *name, size_t n, const char *sub)
 {
 	buf_str(&l->b, l->b.n > 1 ? ",\"" : "\"");
-	if (strcmp(l->m->name, "product") != 0)
+	if (prefix)
 		buf_printf(&l->b, "%s.", l->m->name);
 	buf_add(&l->b, name, n);
 	buf_str(&l->b, sub);
 	buf_char(&l->b, '"');
+}
+
+/*
+ * The v3 search of products has no prefix.  For custom modules none is documented, and the v4 searches have
+ * one: both forms are asked for, and the one that is not known is passed over.
+ */
+static void
+put_name(struct list *l, const char *name, size_t n, const char *sub)
+{
+	if (l->m->way == SEARCH || (l->m->way == RECORDS && !l->narrow))
+		put_form(l, true, name, n, sub);
+	if (l->m->way != SEARCH)
+		put_form(l, false, name, n, sub);
 }
 
 static void
@@ -101,7 +116,7 @@ put_system(struct list *l)
 	const char *p, *end;
 	size_t i;
 
-	for (i = 0; strcmp(system_fields[i].module, l->m->name) != 0; i++)
+	for (i = 0; system_fields[i].module != NULL && strcmp(system_fields[i].module, l->m->name) != 0; i++)
 		;
 	for (p = system_fields[i].names; *p != '\0'; p = *end == ' ' ? end + 1 : end) {
 		end = p + strcspn(p, " ");
@@ -144,7 +159,7 @@ put_definition(struct list *l, struct span definition)
 	put_word(&l->known, name.p, name.n);
 	span_member(definition, "type", &type);
 	if ((!span_is(type, "Lookup") && memmem(name.p, name.n, "LookupCustomField", 17) == NULL) ||
-	    strcmp(l->m->name, "product") == 0) {
+	    l->m->way == PRODUCTS) {
 		put_name(l, name.p, name.n, "");
 		return;
 	}
@@ -196,8 +211,8 @@ read_metadata(struct list *l)
 
 	if (opt.fields != NULL)
 		read_file(l);
-	else
-		list_fields(l->m, false, &l->metadata);
+	else if (!list_fields(l->m, l->m->way == RECORDS, &l->metadata))
+		warnx("%s: no field definitions of module %d, so its custom fields cannot be asked for", l->m->name, l->m->id);
 	buf_char(&l->listed, ' ');
 	while (next_line(&l->metadata, &at, &line))
 		if (name_of(line, &name))
@@ -221,7 +236,7 @@ put_filter(struct buf *b, const struct module *m)
 	if (opt.since != NULL) {
 		buf_printf(b, "{\"condition\":\"IS_AFTER\",\"moduleName\":\"%s\",\"field\":{\"fieldName\":\"%s%slastModifiedAt\","
 		    "\"displayName\":\"Last Modified At\",\"type\":\"DateTime\"},\"data\":", m->rule,
-		    strcmp(m->name, "product") == 0 ? "" : m->name, strcmp(m->name, "product") == 0 ? "" : ".");
+		    m->way == PRODUCTS ? "" : m->name, m->way == PRODUCTS ? "" : ".");
 		buf_json_str(b, opt.since);
 		buf_str(b, ",\"eventType\":\"DateTime\"}");
 	}
@@ -233,7 +248,7 @@ fields_body(const struct module *m, bool narrow)
 {
 	struct list l = { .m = m, .narrow = narrow };
 	struct buf body = { 0 };
-	bool product = strcmp(m->name, "product") == 0;
+	bool product = m->way == PRODUCTS;
 
 	read_metadata(&l);
 	buf_char(&l.b, '[');

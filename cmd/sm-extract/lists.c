@@ -45,32 +45,16 @@ put_records(struct span data, struct buf *lines, const char *name)
 static void
 put_definition(struct buf *lines, struct span v, const struct module *m)
 {
-	struct walk w = span_walk(v);
-	struct span key, id, unused;
 	struct buf more = { 0 };
-	const char *at = v.p + 1;
+	struct span unused;
 
 	if (*v.p != '{')
 		errx(EX_UNAVAILABLE, "%s: a field definition that is no object", m->name);
-	if (span_next(&w, &key, &id) && span_is(key, "id"))
-		at = id.p + id.n;
 	if (!span_member(v, "moduleId", &unused))
 		buf_printf(&more, "\"moduleId\":%d,", m->id);
 	if (!span_member(v, "module", &unused))
 		buf_printf(&more, "\"module\":\"%s\",", m->meta);
-	if (more.n > 0) {
-		struct buf whole = { 0 };
-
-		buf_add(&whole, v.p, (size_t)(at - v.p));
-		if (at > v.p + 1)
-			buf_char(&whole, ',');
-		buf_add(&whole, more.p, more.n - (at > v.p + 1));	/* its last comma comes with the rest */
-		buf_add(&whole, at, (size_t)(v.p + v.n - at));
-		span_line(lines, (struct span){ whole.p, whole.n });
-		buf_free(&whole);
-	} else {
-		span_line(lines, v);
-	}
+	span_line_with(lines, v, &more);
 	buf_free(&more);
 }
 
@@ -82,11 +66,11 @@ list_fields(const struct module *m, bool optional, struct buf *lines)
 	char *path = xasprintf("/apis/module/v4/%d/fields", m->id);
 	struct span data, v;
 	struct walk w;
-	bool found = api_call("GET", path, NULL, true, &data) && *data.p == '[';
+	bool found = api_call("GET", path, NULL, API_OTHERWISE, &data) && *data.p == '[';
 	size_t i;
 
 	for (i = 0; i < 2 && !found; i++)
-		found = api_call("GET", all[i], NULL, optional || i == 0, &data) &&
+		found = api_call("GET", all[i], NULL, optional || i == 0 ? API_OTHERWISE : API_MUST, &data) &&
 		    (span_member(data, m->meta, &v) || span_member(data, m->name, &v)) && *(data = v).p == '[';
 	if (!found && optional) {
 		free(path);
@@ -100,6 +84,13 @@ list_fields(const struct module *m, bool optional, struct buf *lines)
 		errx(EX_TEMPFAIL, "%s: damaged JSON", path);
 	free(path);
 	return true;
+}
+
+static void
+put_module(const struct module *m, bool optional, struct buf *lines)
+{
+	if (!list_fields(m, optional, lines))
+		warnx("field: no definitions of module %d (%s): this account or key does not have it", m->id, m->name);
 }
 
 static uint64_t
@@ -122,14 +113,16 @@ list_all(const struct module *m, struct buf *lines, uint64_t *count)
 	if (strcmp(m->name, "field") == 0) {
 		/* Products come with the larger plans only. */
 		for (m = modules; m->name != NULL; m++)
-			if (m->id != 0 && !list_fields(m, strcmp(m->name, "product") == 0, lines))
-				warnx("field: no definitions of module %d (%s): this account or key does not have it", m->id, m->name);
+			if (m->id != 0)
+				put_module(m, m->way == PRODUCTS, lines);
+		for (i = 0; i < opt.owns; i++)
+			put_module(&opt.own[i], true, lines);
 		*count = count_lines(lines);
 		return;
 	}
 	for (i = 0; strcmp(list[i].module, m->name) != 0; i++)
 		;
-	if (!api_call("GET", list[i].path[0], NULL, list[i].path[1] != NULL, &data))
-		api_call("GET", list[i].path[1], NULL, false, &data);
+	if (!api_call("GET", list[i].path[0], NULL, list[i].path[1] != NULL ? API_OTHERWISE : API_MUST, &data))
+		api_call("GET", list[i].path[1], NULL, API_MUST, &data);
 	*count = put_records(data, lines, m->name);
 }

@@ -3,11 +3,14 @@
  *
  * stdin    not read
  * stdout   the records of the module, one a line, written when all are there:
- *          searched modules by id, lists in the service's order
- * rejects  bad-id: a record without an id that is a whole number
+ *          searched modules and notes by id, lists in the service's order,
+ *          files in the order of the notes that name them
+ * rejects  bad-id: a record or note without an id that is a whole number;
+ *          missing: a record that was gone when its notes were asked for
  *
  * Memory: 21 to 43 bytes a record of a search (the table that unites the
- * passes) and one page; the records themselves lie in a file.
+ * passes) and one page; the records themselves lie in a file.  For notes and
+ * files see notes.c and files.c: nothing grows with the size of a file.
  */
 #include <err.h>
 #include <errno.h>
@@ -30,9 +33,14 @@
 #define RETRIES 5
 #define PATIENCE 7200
 #define DAY 86400
+#define NAME_CHARS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_"
 
 static const char usage[] =
 "usage: sm-extract MODULE [--since TEXT] [--state DIR] [--fields FILE] [--rejects FILE] [option ...]\n"
+"       sm-extract NAME --module N [the same]\n"
+"       sm-extract field [--module NAME=N ...]\n"
+"       sm-extract note --of MODULE=FILE ... [--state DIR] [--rejects FILE]\n"
+"       sm-extract attachment --notes FILE --store DIR [--state DIR]\n"
 "\n"
 "Reads one module of a Salesmate account and writes its records to standard\n"
 "output, one JSON object a line, exactly as the API gave them.\n"
@@ -40,9 +48,27 @@ static const char usage[] =
 "MODULE   company contact deal activity product   searched, sorted by id\n"
 "         user pipeline tag currency              lists, in the service's order\n"
 "         field                                   field definitions of modules 1, 2, 4,\n"
-"                                                 5 and 6, each with its moduleId and\n"
-"                                                 module behind its id\n"
+"                                                 5 and 6 and those of --module, each\n"
+"                                                 with its moduleId and module behind\n"
+"                                                 its id\n"
+"         note                                    notes, sorted by id: one call for each\n"
+"                                                 record that says when its last note\n"
+"                                                 was added, and for no other\n"
+"         attachment                              files of notes, see below\n"
+"         NAME --module N                         tickets (9), quotes (10) and custom\n"
+"                                                 modules by their number, NAME their\n"
+"                                                 internal name; in either form that the\n"
+"                                                 service answers in\n"
 "\n"
+"  --module N, NAME=N   the number of module NAME; may be repeated for field\n"
+"  --of MODULE=FILE     the extracted records of a module whose notes are wanted; MODULE\n"
+"                       is one of the names above or a number. May be repeated.\n"
+"  --all-records        asks every record for notes, also without lastNoteAddedAt\n"
+"  --notes FILE         output of `sm-extract note`: its attachments are downloaded\n"
+"  --store DIR          where files go: DIR/ab/<SHA-256 of the bytes>\n"
+"  --storage-host HOST  images in the texts of notes are downloaded from this host too,\n"
+"                       besides storage.googleapis.com and the account's own; may be\n"
+"                       repeated\n"
 "  --since TEXT         only records modified after TEXT: \"Mar 02, 2026 09:00 AM\", in\n"
 "                       the time zone of the key's user and sent as it is; or an\n"
 "                       instant, 2026-03-02T09:00:00Z or epoch seconds, from which a\n"
@@ -80,8 +106,26 @@ static const char usage[] =
 "on may be in the output. A total that stays out of reach is an error (65) and gives\n"
 "no output. Output appears only when complete, so a failed run leaves an empty file.\n"
 "\n"
-"Memory: at most 43 bytes a record, and one page. Disk: about the size of the\n"
-"answers of all passes.\n"
+"Notes: the calls are counted first, and how many are to come is said on stderr. A\n"
+"note that does not say whose it is gets moduleId and objectId behind its id. A\n"
+"record that is gone by then goes to the rejects (missing). With --state nothing is\n"
+"asked twice after a kill.\n"
+"\n"
+"Files: for each attachment of a note the API is asked for its address, and the file\n"
+"downloaded at once from there, without the key, https only (http from this machine).\n"
+"So are the images that a note shows from the storage, <img src=\"https://...\">. One\n"
+"line a file, with what the note declares and what came:\n"
+"  {\"noteId\":239,\"id\":51,\"name\":..,\"contentType\":..,\"size\":9,\"file\":{\"path\":..,\"sha256\":..,\"size\":9}}\n"
+"  {\"noteId\":239,\"src\":\"https://..\",\"contentType\":..,\"file\":{..}}\n"
+"or in place of file \"problem\":{\"code\":..,\"message\":..}, which is no failure:\n"
+"missing-file (404, or no such attachment), empty-file, wrong-type (a web page came),\n"
+"refused (another refusal, or no address), bad-id. A download that breaks off, 429\n"
+"and 5xx are repeated with a new address, --retries times. --retries, --patience and\n"
+"--no-wait hold for them too; downloads count for no budget.\n"
+"\n"
+"Memory: at most 43 bytes a record, and one page; for notes some 30 bytes a record\n"
+"more, for files some 40 and the address; never the size of a file. Disk: about the\n"
+"size of the answers of all passes, and the files.\n"
 "\n"
 "Exit: 0 done; 64 usage; 65 fewer records than the service counts, or a record\n"
 "without id and no --rejects; 66 no such --fields file; 69 the service refused, or\n"
@@ -94,22 +138,27 @@ static const char usage[] =
 "  export SM_LINK=kestrel SM_TOKEN_FILE=$HOME/.salesmate-key\n"
 "  sm-extract field --state state >field.ndjson\n"
 "  sm-extract contact --fields field.ndjson --state state >contact.ndjson\n"
+"  sm-extract note --of contact=contact.ndjson --state state >note.ndjson\n"
+"  sm-extract attachment --notes note.ndjson --store files --state state >attachment.ndjson\n"
+"  sm-extract ticket --module 9 --state state >ticket.ndjson\n"
 "\n"
 "Source: public clients of the Salesmate API and public copies of its documents\n"
 "(apidocs.salesmate.io).\n";
 
 const struct module modules[] = {
-	{ "contact", 1, "Contact", "contact", 250 },
-	{ "activity", 2, "Task", "task", 250 },
-	{ "deal", 4, "Deal", "deal", 250 },
-	{ "company", 5, "Company", "company", 250 },
-	{ "product", 6, "Product", "product", 25 },	/* the older search: documented with 25 rows */
-	{ "user", 0, NULL, NULL, 0 },
-	{ "pipeline", 0, NULL, NULL, 0 },
-	{ "tag", 0, NULL, NULL, 0 },
-	{ "currency", 0, NULL, NULL, 0 },
-	{ "field", 0, NULL, NULL, 0 },
-	{ NULL, 0, NULL, NULL, 0 },
+	{ "contact", 1, "Contact", "contact", 250, SEARCH },
+	{ "activity", 2, "Task", "task", 250, SEARCH },
+	{ "deal", 4, "Deal", "deal", 250, SEARCH },
+	{ "company", 5, "Company", "company", 250, SEARCH },
+	{ "product", 6, "Product", "product", 25, PRODUCTS },	/* the older search: documented with 25 rows */
+	{ "user", 0, NULL, NULL, 0, LIST },
+	{ "pipeline", 0, NULL, NULL, 0, LIST },
+	{ "tag", 0, NULL, NULL, 0, LIST },
+	{ "currency", 0, NULL, NULL, 0, LIST },
+	{ "field", 0, NULL, NULL, 0, LIST },
+	{ "note", 0, NULL, NULL, 0, NOTES },
+	{ "attachment", 0, NULL, NULL, 0, FILES },
+	{ NULL, 0, NULL, NULL, 0, LIST },
 };
 
 struct options opt = { .passes = PASSES, .retries = RETRIES, .patience = PATIENCE, .calls_per_hour = CALLS_PER_HOUR };
@@ -119,6 +168,12 @@ static const struct option longopts[] = {
 	{ "budget", required_argument, NULL, 'b' },
 	{ "state", required_argument, NULL, 'S' },
 	{ "fields", required_argument, NULL, 'f' },
+	{ "module", required_argument, NULL, 'M' },
+	{ "of", required_argument, NULL, 'o' },
+	{ "all-records", no_argument, NULL, 'a' },
+	{ "notes", required_argument, NULL, 'n' },
+	{ "store", required_argument, NULL, 'D' },
+	{ "storage-host", required_argument, NULL, 'h' },
 	{ "rejects", required_argument, NULL, 'r' },
 	{ "calls-per-hour", required_argument, NULL, 'c' },
 	{ "no-wait", no_argument, NULL, 'w' },
@@ -159,6 +214,89 @@ since_operand(const char *text)
 }
 
 static const struct module *
+by_name(const char *name, size_t n)
+{
+	const struct module *m;
+
+	for (m = modules; m->name != NULL && (strlen(m->name) != n || memcmp(m->name, name, n) != 0); m++)
+		;
+	return m->name != NULL ? m : NULL;
+}
+
+/* --of deal=FILE, --of 4=FILE */
+static void
+add_of(const char *text)
+{
+	const char *equals = strchr(text, '=');
+	const struct module *m;
+	struct of *of = &opt.of[opt.ofs];
+	char *name;
+
+	if (equals == NULL || equals == text || equals[1] == '\0')
+		errx(EX_USAGE, "--of takes MODULE=FILE, not \"%s\"", text);
+	if (opt.ofs == MANY)
+		errx(EX_USAGE, "--of: at most %d", MANY);
+	name = xstrndup(text, (size_t)(equals - text));
+	m = by_name(name, strlen(name));
+	if (m != NULL && m->id == 0)
+		errx(EX_USAGE, "--of %s: records of that kind have no notes", text);
+	*of = (struct of){ name, equals + 1, m != NULL ? m->id : (int)cli_number(name, 1, 100000000, "of") };
+	opt.ofs++;
+}
+
+/* --module 9, --module ticket=9 */
+static void
+add_module(const char *text)
+{
+	const char *equals = strchr(text, '='), *number = equals != NULL ? equals + 1 : text;
+	struct module *m = &opt.own[opt.owns];
+	char *name;
+
+	if (opt.owns == MANY)
+		errx(EX_USAGE, "--module: at most %d", MANY);
+	name = equals != NULL ? xstrndup(text, (size_t)(equals - text)) : NULL;
+	if (name != NULL && (*name == '\0' || strspn(name, NAME_CHARS) != strlen(name) || by_name(name, strlen(name)) != NULL))
+		errx(EX_USAGE, "--module %s: a name has letters, digits and _, and is none of this program's own", text);
+	*m = (struct module){ name, (int)cli_number(number, 1, 100000000, "module"), name, name, 250, RECORDS };
+	opt.owns++;
+}
+
+/* The module of the command line, which may be one of the customer's own. */
+static const struct module *
+the_module(const char *name)
+{
+	const struct module *m = by_name(name, strlen(name));
+	struct module *own = &opt.own[0];
+
+	if (m == NULL && opt.owns == 1 && own->name == NULL && *name != '\0' && strspn(name, NAME_CHARS) == strlen(name)) {
+		own->name = own->rule = own->meta = name;
+		return own;
+	}
+	if (m == NULL)
+		errx(EX_USAGE, "%s: no module this program reads: --help names them%s", name,
+		    opt.owns == 0 ? "; for one of your own say --module and its number" : "");
+	return m;
+}
+
+static void
+check_options(const struct module *m)
+{
+	size_t i;
+
+	if (opt.since != NULL && m->rule == NULL)
+		errx(EX_USAGE, "--since is for company, contact, deal, activity, product and modules of your own; %s is read whole", m->name);
+	if ((m->way == NOTES) != (opt.ofs > 0))
+		errx(EX_USAGE, m->way == NOTES ? "note: --of MODULE=FILE says whose notes" : "--of goes with note");
+	if ((m->way == FILES) != (opt.notes != NULL) || (m->way == FILES) != (opt.store != NULL))
+		errx(EX_USAGE, m->way == FILES ? "attachment: --notes FILE and --store DIR are needed" : "--notes and --store go with attachment");
+	if (opt.owns > 0 && m->way != RECORDS && strcmp(m->name, "field") != 0)
+		errx(EX_USAGE, "--module goes with field and with modules of your own, not with %s", m->name);
+	for (i = 0; i < opt.owns; i++)
+		if (opt.own[i].name == NULL)
+			errx(EX_USAGE, "field: --module takes NAME=N");
+}
+
+static const struct module *
 read_options(int argc, char *argv[])
 {
 	const struct module *m;
@@ -171,6 +309,16 @@ read_options(int argc, char *argv[])
 		case 'b': opt.budget = optarg; break;
 		case 'S': opt.state = optarg; break;
 		case 'f': opt.fields = optarg; break;
+		case 'M': add_module(optarg); break;
+		case 'o': add_of(optarg); break;
+		case 'a': opt.all_records = true; break;
+		case 'n': opt.notes = optarg; break;
+		case 'D': opt.store = optarg; break;
+		case 'h':
+			if (opt.hosts == MANY)
+				errx(EX_USAGE, "--storage-host: at most %d", MANY);
+			opt.host[opt.hosts++] = optarg;
+			break;
 		case 'r': opt.rejects = optarg; break;
 		case 'c': opt.calls_per_hour = cli_number(optarg, 1, 100000, "calls-per-hour"); break;
 		case 'w': opt.nowait = true; break;
@@ -185,12 +333,8 @@ read_options(int argc, char *argv[])
 	}
 	if (optind + 1 != argc)
 		cli_usage(usage);
-	for (m = modules; m->name != NULL && strcmp(m->name, argv[optind]) != 0; m++)
-		;
-	if (m->name == NULL)
-		errx(EX_USAGE, "%s: no module this program reads: --help names them", argv[optind]);
-	if (opt.since != NULL && m->rule == NULL)
-		errx(EX_USAGE, "--since is for company, contact, deal, activity and product; %s is read whole", m->name);
+	m = the_module(argv[optind]);
+	check_options(m);
 	return m;
 }
 
@@ -225,8 +369,9 @@ believable(const struct module *m, uint64_t count, uint64_t *earlier)
 	return !count_kept(m, earlier) || *earlier == 0;
 }
 
+/* What there is, of a whole extraction, to standard output. */
 static void
-finish(const struct module *m, uint64_t count, struct store *s, const struct buf *lines)
+finish(const struct module *m, uint64_t count, struct store *s, const struct buf *lines, const struct parent *gone, size_t ngone)
 {
 	struct nd_out out = { 0 };
 	struct rej rej;
@@ -239,7 +384,7 @@ finish(const struct module *m, uint64_t count, struct store *s, const struct buf
 		errx(EX_UNAVAILABLE, "%s: the service answers that there are none, where an earlier run had %llu: an outage or a lost permission looks like that; "
 		    "--allow-empty accepts it", m->name, (unsigned long long)earlier);
 	}
-	if (count == 0 && opt.since == NULL)
+	if (count == 0 && opt.since == NULL && m->way != NOTES)
 		warnx("%s: the service has no records of it, or this key may not see them", m->name);
 	rej_open(&rej, "sm-extract", opt.rejects);
 	nd_create(&out, NULL);
@@ -253,12 +398,13 @@ finish(const struct module *m, uint64_t count, struct store *s, const struct buf
 	if (fsync(STDOUT_FILENO) == -1 && errno != EINVAL && errno != EROFS && errno != ENOTSUP)
 		err(EX_IOERR, "stdout");
 	nd_close(&out);
+	notes_gone(gone, ngone, &rej);
 	rej_close(&rej);
 	if (opt.since == NULL)
 		count_keep(m, count);
 	if (s != NULL)
 		store_discard(s);
-	code = rej_sum("sm-extract", count, written, &rej, NULL, NULL);
+	code = rej_sum("sm-extract", count + ngone, written, &rej, NULL, NULL);
 	if (code != 0)
 		exit(code);
 }
@@ -269,6 +415,8 @@ main(int argc, char *argv[])
 	const struct module *m;
 	struct store *s = NULL;
 	struct buf lines = { 0 };
+	struct parent *gone = NULL;
+	size_t ngone = 0;
 	uint64_t count = 0;
 
 	cli_start(argc, argv, usage);
@@ -276,13 +424,24 @@ main(int argc, char *argv[])
 	m = read_options(argc, argv);
 	catch_signals();
 	api_open();
-	if (m->rule != NULL) {
-		s = search_all(m);
-		count = store_count(s);
-	} else {
+	switch (m->way) {
+	case FILES:
+		files_all(m);
+		api_close();
+		return 0;
+	case NOTES:
+		s = notes_all(m, &gone, &ngone);
+		break;
+	case LIST:
 		list_all(m, &lines, &count);
+		break;
+	default:
+		s = search_all(m);
 	}
-	finish(m, count, s, &lines);
+	if (s != NULL)
+		count = store_count(s);
+	finish(m, count, s, &lines, gone, ngone);
+	free(gone);
 	buf_free(&lines);
 	api_close();
 	return 0;

@@ -68,3 +68,16 @@ progress_show(const struct module *m, unsigned pass, uint64_t have, int64_t tota
 	last = t;
 	last_have = have;
 }
+
+void
+progress_items(const struct module *m, uint64_t done, uint64_t planned)
+{
+	bool terminal = isatty(STDERR_FILENO);
+
+	if (!terminal && !opt.progress)
+		return;
+	fprintf(stderr, "%ssm-extract: %s: %llu of %llu, %llu calls, waited %.0f s%s", terminal ? "\r\033[K" : "", m->name,
+	    (unsigned long long)done, (unsigned long long)planned, (unsigned long long)api_calls, api_waited, terminal ? "" : "\n");
+	fflush(stderr);
+	open_line = terminal;
+}

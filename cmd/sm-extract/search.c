@@ -139,14 +139,16 @@ page_path(const struct search *q)
 {
 	struct buf path = { 0 };
 
-	if (strcmp(q->m->name, "product") == 0)
+	if (q->m->way == PRODUCTS)
 		buf_str(&path, "/apis/v3/products/search");
+	else if (q->m->way == RECORDS)
+		buf_str(&path, "/apis/module/v4/records/search");
 	else
 		buf_printf(&path, "/apis/%s/v4/search", q->m->name);
 	buf_printf(&path, "?rows=%zu&from=%llu", q->m->page, (unsigned long long)q->next);
-	if (strcmp(q->m->name, "activity") == 0)
+	if (q->m->id == 2)
 		buf_str(&path, "&viewType=list");
-	else if (strcmp(q->m->name, "product") == 0)
+	else if (q->m->way == PRODUCTS)
 		buf_str(&path, "&sortBy=id&sortOrder=asc");
 	buf_nul(&path);
 	return path;
@@ -177,7 +179,7 @@ get_page(struct search *q)
 	struct buf path = page_path(q), lines = { 0 };
 	struct span data;
 
-	if (!api_call("POST", path.p, store_body(q->s), q->pages == 0 && !q->narrow, &data)) {
+	if (!api_call("POST", path.p, store_body(q->s), q->pages == 0 && !q->narrow ? API_OTHERWISE : API_MUST, &data)) {
 		buf_free(&path);
 		narrow_body(q);
 		return;

@@ -215,3 +215,29 @@ span_line(struct buf *b, struct span v)
 	}
 	buf_char(b, '\n');
 }
+
+void
+span_line_with(struct buf *b, struct span object, const struct buf *more)
+{
+	struct walk w = span_walk(object);
+	struct buf whole = { 0 };
+	struct span key, id;
+	const char *at = object.p + 1;
+	bool first;
+
+	if (more->n == 0 || *object.p != '{') {
+		span_line(b, object);
+		return;
+	}
+	first = !span_next(&w, &key, &id);
+	if (!first && span_is(key, "id"))
+		at = id.p + id.n;
+	buf_add(&whole, object.p, (size_t)(at - object.p));
+	if (at > object.p + 1)
+		buf_char(&whole, ',');
+	/* Its last comma comes with the rest, or is not wanted. */
+	buf_add(&whole, more->p, more->n - (at > object.p + 1 || first));
+	buf_add(&whole, at, (size_t)(object.p + object.n - at));
+	span_line(b, (struct span){ whole.p, whole.n });
+	buf_free(&whole);
+}

@@ -272,6 +272,18 @@ open_locked(const char *path)
 	err(EX_IOERR, "%s", path);
 }
 
+int
+state_open(const struct module *m, const char *ending, char **path)
+{
+	*path = NULL;
+	if (opt.state == NULL)
+		return open_nameless();
+	if (mkdir(opt.state, 0700) == -1 && errno != EEXIST)
+		err(EX_CANTCREAT, "%s", opt.state);
+	*path = state_path(m, ending);
+	return open_locked(*path);
+}
+
 static void
 what_this_is(const struct store *s, struct buf *b)
 {
@@ -363,15 +375,11 @@ store_open(const struct module *m)
 
 	s->m = m;
 	grow(s);
-	if (opt.state == NULL) {
-		s->fd = open_nameless();
+	s->fd = state_open(m, "pages", &s->path);
+	if (s->path == NULL) {
 		begin(s);
 		return s;
 	}
-	if (mkdir(opt.state, 0700) == -1 && errno != EEXIST)
-		err(EX_CANTCREAT, "%s", opt.state);
-	s->path = state_path(m, "pages");
-	s->fd = open_locked(s->path);
 	if (fstat(s->fd, &st) == -1)
 		err(EX_IOERR, "%s", s->path);
 	s->end = (uint64_t)st.st_size;
