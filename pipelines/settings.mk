@@ -24,6 +24,10 @@ FALLBACK_OWNER ?=
 # The lookup field of a company that names its parent, e.g. companySingleLookupCustomField1; blank: no parents.
 PARENT_FIELD ?=
 
+# Tags: choice (a multi-select choice, variants in case and blanks as one option), text, or auto: choice when the
+# account uses fewer than 300 different ones.  Read when the maps are made.
+TAGS ?= auto
+
 # Rows that are in the target already: matched by these pairs, in this order (source field=column, trimmed and
 # without regard to case; :domain compares hosts).  A match must be unique, else the record is queued with both
 # candidates named.  Blank: nothing is matched, every record becomes a new row.

@@ -16,20 +16,23 @@ data/target/organization:
 # The tables of all files $1 under one header.
 whole = awk 'FNR > 1 || NR == 1' $1
 
-# Choices: those of the maps (maps/choices*.csv), and one option for every pipeline and stage, numbered by their Salesmate ids.
-$(CHOICES): maps/choices.csv $(wildcard maps/choices-*.csv) data/source/pipeline/10-extracted.ndjson
+# Choices: those of the maps (maps/choices*.csv), those of custom fields and tags, and one option for every pipeline
+# and stage, numbered by their Salesmate ids.
+$(CHOICES): maps/choices.csv $(wildcard maps/choices-*.csv) data/profile/choices.csv data/source/pipeline/10-extracted.ndjson
 	@mkdir -p $(@D)
 	@$(call whole,$(filter maps/%,$^)) >$@.tmp
+	@cat data/profile/choices.csv >>$@.tmp
 	@jq -r -s --arg form map -f $(SMDYN)/pipelines/choices.jq data/source/pipeline/10-extracted.ndjson >>$@.tmp
 	@mv -f $@.tmp $@
 
-data/target/options.csv: data/source/pipeline/10-extracted.ndjson
+data/target/options.csv: data/source/pipeline/10-extracted.ndjson data/profile/options.csv
 	@mkdir -p $(@D)
 	@jq -r -s --arg form schema -f $(SMDYN)/pipelines/choices.jq data/source/pipeline/10-extracted.ndjson >$@.tmp
+	@cat data/profile/options.csv >>$@.tmp
 	@mv -f $@.tmp $@
 
-# Schema: the tables and columns that the maps need (maps/schema*.csv), created before any record.
-data/target/columns.csv: maps/schema.csv $(wildcard maps/schema-*.csv)
+# Schema: the tables and columns that the maps need (maps/schema*.csv; those of custom fields in schema-custom.csv), created before any record.
+data/target/columns.csv: maps/schema.csv $(sort maps/schema-custom.csv $(wildcard maps/schema-*.csv))
 	@mkdir -p $(@D)
 	@$(call whole,$^) >$@.tmp
 	@mv -f $@.tmp $@
@@ -53,15 +56,22 @@ data/target/transactioncurrency.ndjson: data/target/organization
 	@mv -f $@.tmp $@
 
 # The migration's own copies of the default maps, made once and then edited here.
-# The lifecycle field is a setting: the rows that carry its text name it from the start.
-maps/%.csv: | $(SMDYN)/pipelines/maps/%.csv
+# The lifecycle field is a setting: the rows that carry its text name it from the start.  So are tags; and the
+# account's custom fields get the lines that are proposed for them (custom.mk).
+maps/%.csv: | $(SMDYN)/pipelines/maps/%.csv data/profile/custom.ndjson maps/tags
 	@mkdir -p $(@D)
-	@sed 's/^\(sm_original_lifecycle__c,field,\)type,/\1$(LIFECYCLE_FIELD),/' $(SMDYN)/pipelines/maps/$*.csv >$@.tmp
+	@sed 's/^\(sm_original_lifecycle__c,field,\)type,/\1$(LIFECYCLE_FIELD),/' $(SMDYN)/pipelines/maps/$*.csv >$@.default
+	@$(call tagged,$@.default) >$@.tagged
+	@jq -r --arg file $* -f $(SMDYN)/pipelines/custom-rows.jq data/profile/custom.ndjson >$@.rows
+	@$(call proposed,$@.rows,$@.tagged) >$@.tmp
+	@rm -f $@.default $@.tagged $@.rows
 	@mv -f $@.tmp $@
 
-maps/schema.csv: | $(wildcard $(SMDYN)/pipelines/schema/*.csv)
+maps/schema.csv: | $(wildcard $(SMDYN)/pipelines/schema/*.csv) maps/tags
 	@mkdir -p $(@D)
-	@$(call whole,$(wildcard $(SMDYN)/pipelines/schema/*.csv)) >$@.tmp
+	@$(call whole,$(wildcard $(SMDYN)/pipelines/schema/*.csv)) >$@.default
+	@$(call tagged,$@.default) >$@.tmp
+	@rm -f $@.default
 	@mv -f $@.tmp $@
 
 # The field that names a company's parent is a setting too: there is no standard one.
@@ -69,3 +79,5 @@ maps/refs-link.csv: | $(SMDYN)/pipelines/maps/refs-link.csv
 	@mkdir -p $(@D)
 	@sed 's/PARENT_FIELD/$(PARENT_FIELD)/' $(SMDYN)/pipelines/maps/refs-link.csv >$@.tmp
 	@mv -f $@.tmp $@
+
+include $(SMDYN)/pipelines/custom.mk
