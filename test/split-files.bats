@@ -245,3 +245,16 @@ names() {
 	[ "$status" -eq 74 ]
 	[ -z "$(find store -type f)" ]
 }
+
+@test "a file that could not be fetched may be put into the intake by hand" {
+	mkdir -p intake/files && echo bytes >intake/files/7
+	echo '{"noteId":1,"id":7,"problem":{"code":"refused","message":"the storage answers 403"}}' >have
+	echo '{"id":1,"attachments":[{"id":7,"name":"a.txt","size":6}]}' >in
+	split --have have <in >out
+	[ "$(jq -r ._error.message rejects)" = "the storage answers 403" ]
+	split --have have --intake intake <in >out
+	[ "$(jq -r .file.size files)" = 6 ]
+	rm intake/files/7
+	split --have have --intake intake <in >out
+	[ "$(jq -r ._error.message rejects)" = "the storage answers 403" ]
+}

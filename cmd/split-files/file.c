@@ -259,7 +259,8 @@ taken_in(struct files *f, struct draft *d, const struct json_value *attachment, 
 	const char *why;
 	int fd;
 
-	if (!text_of(attachment, "path", &path) || path.n == 0)
+	d->code = NULL;
+	if ((!text_of(attachment, "path", &path) || path.n == 0) && id != NULL)
 		buf_add(&path, id->p, id->n);
 	fd = intake_open(f->intake, path.n > 0 ? path.p : "", path.n, &why);
 	if (fd >= 0)
@@ -267,6 +268,22 @@ taken_in(struct files *f, struct draft *d, const struct json_value *attachment, 
 	else
 		aside(d, "missing-file", "%s: files/%.*s", why, (int)(path.n < 200 ? path.n : 200), path.n > 0 ? path.p : "");
 	buf_free(&path);
+}
+
+/* What was fetched; what a person supplied, also in place of what could not be. */
+static void
+bytes(struct files *f, struct draft *d, const struct json_value *attachment, const struct buf *id, int64_t declared)
+{
+	struct json_value line, problem;
+	bool known = f->have != NULL && id != NULL && have_find(f->have, f->key.p, f->key.n, false, id->p, id->n, &line);
+
+	aside(d, "missing-file", "it was not fetched");
+	if (f->intake != NULL && (!known || json_member(&line, "problem", &problem)))
+		taken_in(f, d, attachment, id, declared);
+	if (known && d->code != NULL && strcmp(d->code, "missing-file") == 0) {
+		d->code = NULL;
+		fetched(f, d, &line, declared);
+	}
 }
 
 static void
@@ -333,12 +350,8 @@ files_declared(struct files *f, const struct json_value *attachment, unsigned nu
 		type(&d, text.p, text.n);
 	if (attachment->kind != JSON_OBJECT)
 		aside(&d, "missing-file", "what is declared as attachment %u is no attachment", number);
-	else if (f->have != NULL && named && have_find(f->have, f->key.p, f->key.n, false, id.p, id.n, &v))
-		fetched(f, &d, &v, size);
-	else if (f->intake != NULL)
-		taken_in(f, &d, attachment, &id, size);
 	else
-		aside(&d, "missing-file", "it was not fetched");
+		bytes(f, &d, attachment, named ? &id : NULL, size);
 	finish(f, &d);
 	buf_free(&id);
 	buf_free(&text);
