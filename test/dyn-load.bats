@@ -160,6 +160,53 @@ closing() {	# ACTION STATUS N
 	[ "$(jq -r ._error.code rejects)" = refused ]
 }
 
+# activities: 60 e-mails with parties, and their completion (done)
+activities() {
+	jq -nc 'range(1; 61) as $n | ($n | tostring) as $k | ("00000008-0000-8000-8000-0000000000" + ("0" + $k)[-2:]) as $id |
+		{_table: "email", _source: {module: "email", id: $k, hash: "0"}, activityid: $id, subject: "Mail \($n)", directioncode: ($n % 2 == 0),
+		overriddencreatedon: "2019-03-04T09:12:00Z", email_activity_parties: [{participationtypemask: 1, addressused: "a\($n)@example.com"},
+		{participationtypemask: 2, addressused: "b@example.com"}]}' >in
+	jq -c 'del(.email_activity_parties, .subject, .directioncode, .overriddencreatedon) | ._how = "update" | .statecode = 1 |
+		.statuscode = (if (._source.id | tonumber) % 2 == 0 then 3 else 4 end) | .actualend = "2019-03-04T09:12:00Z"' in >done
+}
+
+@test "rows with parties go many to a request, and are completed once, with what goes with it" {
+	sandbox --limits requests=25
+	activities
+	load_rows <in
+	[ "$(outcomes)" = "created 60" ]
+	load_rows <done
+	[ "$(outcomes)" = "updated 60" ]
+	! grep -q 'throttled' err
+	[ "$(there email statecode,statuscode,actualend | jq -r '[.statecode, .statuscode, .actualend] | @csv' | sort | uniq -c | sed 's/^ *//' | tr '\n' ' ')" = \
+		'30 1,3,"2019-03-04T09:12:00Z" 30 1,4,"2019-03-04T09:12:00Z" ' ]
+	[ "$(dyn-extract activityparty --select participationtypemask 2>/dev/null | jq -s 'map(select(.participationtypemask < 8)) | length')" = 120 ]
+}
+
+@test "rows that are completed already are unchanged; what can be changed no more is a reject, tried once" {
+	sandbox
+	activities
+	load_rows <in
+	load_rows <done
+	rm journal
+	load_rows <done
+	[ "$(outcomes)" = "unchanged 60" ]
+	sed '1s/"statuscode":4/"statuscode":4,"subject":"other"/' done | load_rows
+	[ "$(jq -r '[._source.id, ._error.code] | @tsv' rejects)" = $'1\trefused' ]
+	[ "$(there email subject | jq -r .subject | grep -c other)" = 0 ]
+}
+
+@test "nothing is ever put into a state in which the platform would send it" {
+	sandbox
+	activities
+	load_rows <in
+	jq -c '.statuscode = (if (._source.id | tonumber) % 2 == 0 then 6 else 7 end)' done | load_rows --form single
+	[ "$(outcomes)" = "rejected 60" ]
+	[ "$(jq -r ._error.code rejects | sort -u)" = refused ]
+	[ "$(jq -r .status out | sort -u)" = 0 ]
+	[ "$(there email statecode,statuscode | jq -c '[.statecode, .statuscode]' | sort -u)" = '[0,1]' ]
+}
+
 @test "waiting links and states are updates of rows that are there" {
 	sandbox
 	rows 1 3 | load_rows

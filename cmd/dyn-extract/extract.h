@@ -10,6 +10,7 @@
 #include <stddef.h>
 
 #include "dyn.h"
+#include "guid.h"
 #include "nd.h"
 
 extern const char *const strong[];	/* the header for definitions: never a cached copy */
@@ -33,11 +34,18 @@ struct query {
 	const char *select;	/* NULL: every column */
 	const char *filter;	/* NULL: every row */
 	const char *order;
+	const char *hash;	/* the column whose file is hashed; NULL: none */
 };
 void rows_extract(struct dyn *d, const struct table *t, const struct query *q, struct nd_out *out);
 void row_put(struct buf *b, const char *table, const struct json_value *row);	/* one line's text */
 void url_text(struct buf *b, const char *text);		/* percent-encoded where a query string needs it */
 void put_flat(struct buf *b, const struct json_value *v);	/* verbatim, but for white space that would break the line */
+
+/* hash.c: rows with the hash of their file in place of its bytes, in order */
+struct hash;
+struct hash *hash_open(const struct table *t, const char *column, struct nd_out *out);	/* 64 when that column holds no files */
+void hash_row(struct hash *h, const struct json_value *row);
+void hash_close(struct hash *h);	/* writes what is left */
 
 /* ids.c: the rows that a file names; returns the exit status */
 int ids_extract(struct dyn *d, const struct table *t, const char *select, const char *idfile, const char *rejectfile,

@@ -69,6 +69,7 @@ struct sink {
 	const char *table;
 	struct nd_out *out;
 	struct buf line;
+	struct hash *hash;
 };
 
 static bool
@@ -76,6 +77,10 @@ row_write(const struct json_value *row, void *arg)
 {
 	struct sink *s = arg;
 
+	if (s->hash != NULL) {
+		hash_row(s->hash, row);
+		return true;
+	}
 	s->line.n = 0;
 	row_put(&s->line, s->table, row);
 	nd_write(s->out, s->line.p, s->line.n);
@@ -98,7 +103,11 @@ rows_extract(struct dyn *d, const struct table *t, const struct query *q, struct
 		url_text(&path, q->filter);
 	}
 	buf_nul(&path);
+	if (q->hash != NULL)
+		s.hash = hash_open(t, q->hash, out);
 	dyn_pages(d, path.p, NULL, row_write, &s);
+	if (s.hash != NULL)
+		hash_close(s.hash);
 	buf_free(&path);
 	buf_free(&s.line);
 }

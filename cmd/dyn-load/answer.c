@@ -24,8 +24,6 @@
 #include "xalloc.h"
 
 #define PIECE 32			/* rows of a failed bulk message from where $batch is cheaper than halving */
-#define TRIES_ERROR 4			/* of a row that the service answers with 500 */
-#define TRIES_MAX 25			/* of a row whose fate stays unknown, or that meets deadlocks */
 
 /* ---- what an answer says ---- */
 
@@ -98,8 +96,8 @@ verdict(int status, const char *code, const char *message)
 
 /* ---- one row ---- */
 
-static void
-unknown(struct row *r, const char *what)
+void
+answer_unknown(struct row *r, const char *what)
 {
 	if (++r->tries > TRIES_MAX) {
 		run_stop(EX_TEMPFAIL, "a row of %s stays without an answer (%s); the same command goes on later", r->table->name, what);
@@ -186,7 +184,7 @@ row_answer(struct row *r, struct client *c, enum verdict v, const char *body, si
 		if (r->tries >= TRIES_ERROR && why->status == 500)
 			row_reject(r, "refused", why);
 		else
-			unknown(r, why->message);
+			answer_unknown(r, why->message);
 		return;
 	case SAID_EXISTS:
 		exists(r, why);
@@ -201,6 +199,10 @@ row_answer(struct row *r, struct client *c, enum verdict v, const char *body, si
 		version_changed(r, why);
 		return;
 	case SAID_CLOSED:
+		if (r->want == WANT_PATCH) {
+			row_reject(r, "conflict", why);
+			return;
+		}
 		r->ask = r->ask == ASK_UNKNOWN ? ASK_UNKNOWN : ASK_EXISTS;
 		row_want(r, WANT_READ);
 		return;
@@ -216,6 +218,12 @@ row_answer(struct row *r, struct client *c, enum verdict v, const char *body, si
 		row_reject(r, is(why->code, "0x80040333", NULL) ? "conflict" : "refused", why);
 		return;
 	}
+}
+
+void
+answer_row(struct row *r, struct client *c, enum verdict v, const struct http_answer *a, const struct reason *why)
+{
+	row_answer(r, c, v, a->body, a->n, why, a->retry_after);
 }
 
 /* ---- the parts of a $batch ---- */
@@ -336,7 +344,7 @@ parts_answer(struct batch *b, const struct http_answer *a, const char *request)
 			part_answer(b->row[i], b->client, of[i], request);
 		} else {
 			b->row[i]->alone = b->want != WANT_READ || b->row[i]->alone || b->row[i]->tries > 2;
-			unknown(b->row[i], "no part of the answer is this row's");
+			answer_unknown(b->row[i], "no part of the answer is this row's");
 		}
 	}
 	free(of);
@@ -382,7 +390,7 @@ bulk_good(struct batch *b, const struct http_answer *a, const char *request)
 		if ((json_next(&it, NULL, &v) && same_id(&v, b->row[i])) || among(&list, b->row[i]))
 			row_settle(b->row[i], OUT_CREATED, &why, "");
 		else
-			unknown(b->row[i], "its id is not in the answer");
+			answer_unknown(b->row[i], "its id is not in the answer");
 	}
 	table_worked(b->row[0]->table, b->n);
 	batch_free(b);
@@ -465,7 +473,7 @@ all_unknown(struct batch *b, const char *what)
 		return;
 	}
 	for (i = 0; i < b->n; i++)
-		unknown(b->row[i], what);
+		answer_unknown(b->row[i], what);
 	batch_free(b);
 }
 
@@ -611,7 +619,9 @@ answer_done(struct http *h, const struct http_answer *a, void *arg)
 	if (a->status == 0) {
 		why.message = a->error;
 		pace_trouble(b->client, a->error);
-		if (a->sent)
+		if (b->upload != NULL)
+			upload_lost(b, a->sent, a->error);
+		else if (a->sent)
 			all_unknown(b, a->error);
 		else
 			all_again(b);
@@ -623,7 +633,7 @@ answer_done(struct http *h, const struct http_answer *a, void *arg)
 		batch_free(b);
 		return;
 	}
-	if (a->status >= 200 && a->status < 300) {
+	if (a->status >= 200 && a->status < 300 && b->upload == NULL) {
 		good(b, h, a, why.request);
 		return;
 	}
@@ -631,6 +641,9 @@ answer_done(struct http *h, const struct http_answer *a, void *arg)
 	why.code = e.code;
 	why.message = e.message;
 	v = verdict(a->status, e.code, e.message);
-	failed(b, v, a, &why);
+	if (b->upload != NULL)
+		upload_answer(b, h, v == SAID_OK && a->status != 204 && !is_json(a) ? SAID_UNKNOWN : v, a, &why);
+	else
+		failed(b, v, a, &why);
 	dyn_error_free(&e);
 }

@@ -36,6 +36,7 @@ batch_new(enum form form, enum want want)
 	}
 	b->form = form;
 	b->want = want;
+	b->upload = NULL;
 	b->client = NULL;
 	b->fails = 0;
 	b->if_match[0] = '\0';
@@ -92,6 +93,15 @@ put_path(struct buf *b, struct row *r, enum want want)
 	buf_char(b, ')');
 	if (want == WANT_READ)
 		compare_select(b, r);
+}
+
+void
+batch_path(struct batch *b)
+{
+	put_path(&b->path, b->row[0], b->want);
+	b->method = method(b->want);
+	if (b->want == WANT_PATCH)
+		snprintf(b->if_match, sizeof(b->if_match), "If-Match: %s", b->row[0]->etag);
 }
 
 static void
@@ -190,11 +200,8 @@ pack_bulk(struct batch *b)
 static void
 pack_single(struct batch *b)
 {
-	put_path(&b->path, b->row[0], b->want);
-	b->method = method(b->want);
+	batch_path(b);
 	snprintf(b->type, sizeof(b->type), "application/json; charset=utf-8");
-	if (b->want == WANT_PATCH)
-		snprintf(b->if_match, sizeof(b->if_match), "If-Match: %s", b->row[0]->etag);
 	if (b->want != WANT_READ)
 		put_body(&b->body, b->row[0], b->want);
 }
@@ -287,9 +294,12 @@ batch_next(bool rest)
 {
 	static const enum want order[] = { WANT_PATCH, WANT_ACTION, WANT_READ };
 	struct table *t;
+	struct batch *b = upload_next();
 	struct queue *q;
 	size_t i;
 
+	if (b != NULL)
+		return b;
 	for (i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
 		q = &queues[order[i]];
 		if (q->n >= options.batch || (q->n > 0 && (rest || order_head(q->first))))

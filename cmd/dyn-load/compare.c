@@ -201,6 +201,8 @@ compare_select(struct buf *path, struct row *r)
 		buf_char(path, ',');
 		buf_str(path, x.name);
 	}
+	if (r->file != NULL)
+		buf_str(path, ",filesize");
 	if (!source && table_column(r->table, SOURCE_COLUMN, strlen(SOURCE_COLUMN)) != NULL)
 		buf_str(path, "," SOURCE_COLUMN);
 }
@@ -232,6 +234,7 @@ put_before(struct buf *b, const struct json *target, const char *name)
 void
 compare_rows(struct row *r, const struct json *target, bool only_empty, struct buf *patch, struct buf *before)
 {
+	bool together;			/* a file's name and kind go with it */
 	const struct json_value *there;
 	const struct json *j;
 	struct against x;
@@ -246,7 +249,8 @@ compare_rows(struct row *r, const struct json *target, bool only_empty, struct b
 		if (x.skip)
 			continue;
 		there = x.name[0] != '\0' ? json_get(target, x.name) : NULL;
-		if (x.name[0] != '\0' && (x.binding ? same_binding(&m->value, there) : same_value(&m->value, there)))
+		together = r->resend && (json_is(&m->key, "filename") || json_is(&m->key, "mimetype"));
+		if (!together && x.name[0] != '\0' && (x.binding ? same_binding(&m->value, there) : same_value(&m->value, there)))
 			continue;
 		if (only_empty && !empty(there))
 			continue;
@@ -254,4 +258,6 @@ compare_rows(struct row *r, const struct json *target, bool only_empty, struct b
 		if (x.name[0] != '\0')
 			put_before(before, target, x.name);
 	}
+	if (r->resend)
+		put_before(before, target, "filesize");
 }

@@ -2,7 +2,7 @@
  * load - what the parts of dyn-load share
  *
  * A row is read (row.c), sent to a queue by what is known of it (route.c),
- * packed with others into a batch (batch.c), sent when a worker is free
+ * packed with others into a batch (batch.c; one with a file alone, upload.c), sent when a worker is free
  * (pace.c), joined with its answer (answer.c, multipart.c), judged where the
  * target has to be asked or compared (settle.c, compare.c), and written out in
  * input order (order.c).  What happened and what is about to happen is in the
@@ -46,7 +46,16 @@ struct options {
 	bool progress;
 	const char *header[8];		/* of section 8, for every write; NULL-terminated */
 };
+#define TRIES_ERROR 4			/* of a row that the service answers with 500 */
+#define TRIES_MAX 25			/* of a row whose fate stays unknown, or that meets deadlocks */
+
 extern struct options options;
+
+struct file {				/* _file: what a row brings along */
+	char *column, *path;
+	char sha256[65];
+	uint64_t size;
+};
 
 struct queue {
 	struct row *first, **last;
@@ -104,6 +113,9 @@ struct row {
 	struct json_value source, key;	/* _source, _source.id */
 	char action[32];		/* WinOpportunity, LoseOpportunity */
 	int64_t action_status;
+	struct file *file;		/* NULL: none */
+	bool resend;			/* the patch takes the file along */
+	unsigned restarts;		/* of the upload */
 	struct table *table;
 	struct guid id;			/* the row's; of a close without activityid the opportunity's */
 	struct guid opportunity;	/* what a close closes */
@@ -192,6 +204,7 @@ struct batch {
 	char if_match[80];		/* header of a single PATCH; "" if none */
 	unsigned fails;			/* answers that named a missing row */
 	struct client *client;		/* who sends it, while it is in the air */
+	struct upload *upload;		/* of a row with a file; NULL: none */
 };
 struct batch *batch_new(enum form form, enum want want);
 void batch_add(struct batch *b, struct row *r);
@@ -200,6 +213,7 @@ void batch_split(struct batch *b, enum form form);	/* its rows in two halves (on
 void batch_again(struct batch *b, enum form form);	/* the same rows once more, before all others */
 void batch_free(struct batch *b);
 struct batch *batch_next(bool rest);			/* the next one from the queues, intents noted; NULL: nothing to send */
+void batch_path(struct batch *b);			/* of its one row */
 
 /* ---- pace.c: who may send what when ---- */
 
@@ -244,7 +258,18 @@ enum verdict {
 	SAID_VERSION, SAID_CLOSED, SAID_STOP, SAID_TOKEN
 };
 http_done answer_done;
+void answer_unknown(struct row *r, const char *what);	/* sent, and nobody knows what became of it */
+void answer_row(struct row *r, struct client *c, enum verdict v, const struct http_answer *a, const struct reason *why);
 enum verdict verdict(int status, const char *code, const char *message);
+
+/* ---- upload.c: rows with files ---- */
+
+extern struct queue upload_queue;
+struct batch *upload_next(void);			/* the next such row's first request, its intent noted; NULL: none, or enough are under way */
+void upload_answer(struct batch *b, struct http *h, enum verdict v, const struct http_answer *a, const struct reason *why);
+void upload_lost(struct batch *b, bool sent, const char *what);
+bool upload_blocks(const struct row *r);		/* its file goes in blocks */
+bool upload_fixed(const struct row *r);			/* and can be made that way, not replaced */
 
 /* ---- settle.c: after the target was asked ---- */
 

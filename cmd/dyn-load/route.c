@@ -45,7 +45,10 @@ row_want(struct row *r, enum want want)
 {
 	r->want = want;
 	r->intended = false;
-	queue_put(want == WANT_CREATE ? &r->table->creates : &queues[want], r);
+	if (r->file != NULL && (want == WANT_CREATE || (want == WANT_PATCH && r->resend)))
+		queue_put(&upload_queue, r);
+	else
+		queue_put(want == WANT_CREATE ? &r->table->creates : &queues[want], r);
 }
 
 /* The outcome of before, with the source as it is now: what is sent may be the same although the record changed. */

@@ -64,6 +64,11 @@ row_free(struct row *r)
 	free(r->own);
 	free(r->message);
 	free(r->patch);
+	if (r->file != NULL) {
+		free(r->file->column);
+		free(r->file->path);
+		free(r->file);
+	}
 	if (spares >= KEEP_ROWS || r->cap > KEEP_LINE || r->out.cap > KEEP_LINE) {
 		free(r->line);
 		buf_free(&r->out);
@@ -115,7 +120,7 @@ is_confirmed(const struct json_value *map)
 
 /* ---- the members ---- */
 
-enum { M_TABLE, M_SOURCE, M_MAP, M_HOW, M_MATCH, M_ACTION, M_STATUS, M_STATECODE, M_STATUSCODE };
+enum { M_TABLE, M_SOURCE, M_MAP, M_HOW, M_MATCH, M_ACTION, M_STATUS, M_STATECODE, M_STATUSCODE, M_FILE };
 
 static struct json_names *
 names(void)
@@ -133,6 +138,7 @@ names(void)
 		json_names_add(n, "_status");
 		json_names_add(n, "statecode");
 		json_names_add(n, "statuscode");
+		json_names_add(n, "_file");
 	}
 	return n;
 }
@@ -294,6 +300,36 @@ take_source(struct row *r, const struct json *j)
 	return true;
 }
 
+static bool
+take_file(struct row *r, const struct json *j)
+{
+	const struct json_value *v = j->slot[M_FILE];
+	struct json_value column, path, sum, size;
+	const char *holds;
+	struct file *f;
+	int64_t n;
+
+	if (json_null(v))
+		return true;
+	if (!json_member(v, "column", &column) || !json_member(v, "path", &path) || !json_member(v, "sha256", &sum) ||
+	    !json_member(v, "size", &size) || column.kind != JSON_STRING || path.kind != JSON_STRING || path.n == 0 ||
+	    sum.kind != JSON_STRING || sum.n != 64 || !json_int(&size, &n) || n < 0) {
+		bad(r, "missing-field", "_file must be {\"column\":…,\"path\":…,\"sha256\":…,\"size\":…}");
+		return false;
+	}
+	f = r->file = xcalloc(1, sizeof(*f));
+	f->column = json_strdup(&column);
+	f->path = json_strdup(&path);
+	memcpy(f->sha256, sum.p, 64);
+	f->size = (uint64_t)n;
+	holds = strcmp(r->table->name, "annotation") == 0 ? "documentbody" : strcmp(r->table->name, "activitymimeattachment") == 0 ? "body" : "";
+	if (r->how == HOW_CREATE && f->path != NULL && f->column != NULL && strcmp(f->column, holds) == 0)
+		return true;
+	bad(r, "wrong-type", r->how != HOW_CREATE ? "a _file goes with a row that is created, no other" :
+	    "_file names no column that holds files: annotation has documentbody, activitymimeattachment has body");
+	return false;
+}
+
 static void
 take_hash(struct row *r)
 {
@@ -309,7 +345,21 @@ take_hash(struct row *r)
 	buf_str(&how, r->action);
 	buf_char(&how, ' ');
 	buf_uint(&how, (uint64_t)r->action_status);
+	if (r->file != NULL)		/* wherever it lies */
+		buf_printf(&how, " %s %s %llu", r->file->column, r->file->sha256, (unsigned long long)r->file->size);
 	r->hash = XXH3_64bits_withSeed(r->send, r->sendlen, XXH3_64bits(how.p, how.n));
+}
+
+/* An e-mail in state 6 (pending send) or 7 (sending) is sent by the platform: no history is. */
+static bool
+judge_email(struct row *r, const struct json *j)
+{
+	int64_t status = 0;
+
+	if (strcmp(r->table->name, "email") != 0 || !json_int(j->slot[M_STATUSCODE], &status) || (status != 6 && status != 7))
+		return true;
+	bad(r, "refused", "statuscode 6 and 7 have the platform send this e-mail: nothing is sent to anybody by a migration");
+	return false;
 }
 
 static bool
@@ -343,7 +393,7 @@ fill(struct row *r, const struct json *j)
 		    (int)table->n, table->p);
 		return false;
 	}
-	if (!take_how(r, j) || !take_id(r, j) || !judge_state(r, j))
+	if (!take_how(r, j) || !take_id(r, j) || !judge_state(r, j) || !judge_email(r, j) || !take_file(r, j))
 		return true;
 	take_send(r, j);
 	take_hash(r);

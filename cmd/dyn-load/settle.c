@@ -95,6 +95,22 @@ settle_equal(struct row *r, const char *request)
 		row_settle(r, ours_now && r->policy != POLICY_LEAVE ? OUT_UPDATED : OUT_MATCHED, &why, r->etag);
 }
 
+/*
+ * Is the file there another one?  An attachment that came in blocks cannot be
+ * replaced, so of an edited one only the size is judged; reconcile compares
+ * the hash of all.
+ */
+static bool
+other_file(const struct row *r, const struct json *j)
+{
+	int64_t size = -1;
+
+	if (r->file == NULL)
+		return false;
+	json_int(json_get(j, "filesize"), &size);
+	return size < 0 || (uint64_t)size != r->file->size || (r->ask == ASK_CHANGED && !upload_fixed(r));
+}
+
 static void
 settle_there(struct row *r, const struct json *j, const char *request)
 {
@@ -107,9 +123,15 @@ settle_there(struct row *r, const struct json *j, const char *request)
 		    "its sm_salesmate_id is missing or another; it stays as it is");
 		return;
 	}
+	r->resend = other_file(r, j);
+	if (r->resend && upload_fixed(r)) {
+		judge(r, "conflict", 200, request, "this attachment is there with another file: one over 4 MB is made by the service and never "
+		    "replaced; delete the row there to have it made again");
+		return;
+	}
 	if (r->how != HOW_MATCHED || r->policy != POLICY_LEAVE)
 		compare_rows(r, j, r->how == HOW_MATCHED && r->policy == POLICY_FILL, &patch, &before);
-	if (patch.n == 0) {
+	if (patch.n == 0 && !r->resend) {
 		settle_equal(r, request);
 	} else {
 		journal_before(r, r->etag, &before);
