@@ -262,11 +262,15 @@ taken_in(struct files *f, struct draft *d, const struct json_value *attachment, 
 	d->code = NULL;
 	if ((!text_of(attachment, "path", &path) || path.n == 0) && id != NULL)
 		buf_add(&path, id->p, id->n);
-	fd = intake_open(f->intake, path.n > 0 ? path.p : "", path.n, &why);
+	if (path.n == 0) {
+		aside(d, "missing-file", "it has neither a path nor an id to be found by in the intake");
+		return;
+	}
+	fd = intake_open(f->intake, path.p, path.n, &why);
 	if (fd >= 0)
 		copy(f, d, fd, declared);
 	else
-		aside(d, "missing-file", "%s: files/%.*s", why, (int)(path.n < 200 ? path.n : 200), path.n > 0 ? path.p : "");
+		aside(d, "missing-file", "%s: files/%.*s", why, (int)(path.n < 200 ? path.n : 200), path.p);
 	buf_free(&path);
 }
 
