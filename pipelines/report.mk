@@ -16,7 +16,7 @@ report:
 		--arg organization "$$(cat data/target/organization 2>/dev/null)" \
 		--argjson linked "$$($(call count,"contact":{"table":"lead",data/opportunity/30-resolved.ndjson))" \
 		--argjson promoted "$$($(call count,says lead; promoted:,data/source/contact/20-split.ndjson))" \
-		--argjson substituted "$$($(call count,"how":"fallback",data/account/30-resolved.ndjson data/contact/30-resolved.ndjson data/lead/30-resolved.ndjson data/opportunity/30-resolved.ndjson))" \
+		--argjson substituted "$$($(call count,"how":"fallback",$(OBJECTS:%=data/%/30-resolved.ndjson)))" \
 		-f $(SMDYN)/pipelines/summary.jq >report/summary.json.tmp
 	@jq -r -f $(SMDYN)/pipelines/page.jq report/summary.json.tmp >report/index.html.tmp
 	@jq -r -f $(SMDYN)/pipelines/table.jq report/summary.json.tmp

@@ -18,17 +18,22 @@ whole = awk 'FNR > 1 || NR == 1' $1
 
 # Choices: those of the maps (maps/choices*.csv), those of custom fields and tags, and one option for every pipeline
 # and stage, numbered by their Salesmate ids.
-$(CHOICES): maps/choices.csv $(wildcard maps/choices-*.csv) data/profile/choices.csv data/source/pipeline/10-extracted.ndjson
+CHOICE_MAPS = $(sort $(patsubst $(SMDYN)/pipelines/%,%,$(wildcard $(SMDYN)/pipelines/maps/choices*.csv)) $(wildcard maps/choices-*.csv))
+$(CHOICES): $(CHOICE_MAPS) data/profile/choices.csv data/source/pipeline/10-extracted.ndjson
 	@mkdir -p $(@D)
 	@$(call whole,$(filter maps/%,$^)) >$@.tmp
 	@cat data/profile/choices.csv >>$@.tmp
 	@jq -r -s --arg form map -f $(SMDYN)/pipelines/choices.jq data/source/pipeline/10-extracted.ndjson >>$@.tmp
 	@mv -f $@.tmp $@
 
-data/target/options.csv: data/source/pipeline/10-extracted.ndjson data/profile/options.csv
+# Options to create: one for every pipeline and stage, those proposed for custom fields and tags, those of our own choices and
+# those of the migration (maps/options-*.csv).
+OPTIONS = $(wildcard $(SMDYN)/pipelines/options/*.csv maps/options-*.csv)
+data/target/options.csv: data/source/pipeline/10-extracted.ndjson data/profile/options.csv $(OPTIONS)
 	@mkdir -p $(@D)
 	@jq -r -s --arg form schema -f $(SMDYN)/pipelines/choices.jq data/source/pipeline/10-extracted.ndjson >$@.tmp
 	@cat data/profile/options.csv >>$@.tmp
+	@awk 'FNR > 1' $(OPTIONS) >>$@.tmp
 	@mv -f $@.tmp $@
 
 # Schema: the tables and columns that the maps need (maps/schema*.csv; those of custom fields in schema-custom.csv), created before any record.
@@ -67,9 +72,10 @@ maps/%.csv: | $(SMDYN)/pipelines/maps/%.csv data/profile/custom.ndjson maps/tags
 	@rm -f $@.default $@.tagged $@.rows
 	@mv -f $@.tmp $@
 
-maps/schema.csv: | $(wildcard $(SMDYN)/pipelines/schema/*.csv) maps/tags
+SCHEMA = $(filter-out $(if $(filter phonecall,$(CALL_TABLE)),,%/phonecall.csv),$(wildcard $(SMDYN)/pipelines/schema/*.csv))
+maps/schema.csv: | $(SCHEMA) maps/tags
 	@mkdir -p $(@D)
-	@$(call whole,$(wildcard $(SMDYN)/pipelines/schema/*.csv)) >$@.default
+	@$(call whole,$(SCHEMA)) >$@.default
 	@$(call tagged,$@.default) >$@.tmp
 	@rm -f $@.default
 	@mv -f $@.tmp $@

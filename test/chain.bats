@@ -4,21 +4,6 @@ load helper
 
 bats_require_minimum_version 1.5.0
 
-# migration DIR [SETTING...]: a migration's directory that talks to the running stand-ins.
-migration() {
-	local dir=$1
-	shift
-	mkdir -p "$dir"
-	printf 'include settings.mk\ninclude %s/pipelines/migrate.mk\n' "${tree:-$root}" >"$dir/Makefile"
-	{
-		printf 'SM_URL ?= http://127.0.0.1:%s\nSM_LINK ?= sandbox\n' "$sm_port"
-		printf 'DYN_URL ?= http://127.0.0.1:%s\nDYN_LOGIN_URL ?= http://127.0.0.1:%s\n' "$dyn_port" "$dyn_port"
-		printf 'DYN_TENANT ?= sandbox\nDYN_CLIENT_ID ?= sandbox\nNAMESPACE ?= sandbox\n'
-		printf 'PARENT_FIELD ?= companySingleLookupCustomField1\n'
-		printf '%s\n' "$@"
-	} >"$dir/settings.mk"
-}
-
 # stand_ins NAME [SM-FAULTS [DYN-FAULTS]]: both servers, on a store of that name; every store of a test
 # is a copy of the same fresh organisation.
 stand_ins() {
