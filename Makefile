@@ -25,7 +25,7 @@ COMMON = $(BUILD)/libcommon.a
 
 # Who needs which library (a program that is not named here needs libcrypto at most).
 LIBS = -lcrypto
-$(BIN)/map-fields: LIBS = -ljq -lcsv -lcrypto -lm
+$(BIN)/map-fields: LIBS = -ljq -lxml2 -lcsv -lcrypto -lm
 $(BIN)/split-lifecycle $(BIN)/split-records $(BIN)/resolve-ids $(BIN)/assign-ids $(BIN)/reconcile: LIBS = -lcsv -lcrypto
 $(BIN)/sm-extract: LIBS = -lcurl -lxml2 -lcrypto -lm
 $(BIN)/dyn-extract $(BIN)/dyn-schema $(BIN)/dyn-load: LIBS = -lcurl -lcsv -lcrypto -lm
@@ -50,7 +50,7 @@ $(BUILD)/%.o: %.c
 	$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
 # libxml2 keeps its headers in a folder of their own; asked when it is needed, as make deps may install it first.
-$(BUILD)/cmd/sm-extract/images.o: ALL_CFLAGS += $(patsubst -I%,-isystem %,$(shell xml2-config --cflags))
+$(BUILD)/cmd/map-fields/html.o $(BUILD)/cmd/sm-extract/images.o: ALL_CFLAGS += $(patsubst -I%,-isystem %,$(shell xml2-config --cflags))
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
 

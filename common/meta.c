@@ -281,6 +281,19 @@ read_relation(struct meta *m, const struct nd_in *in, const struct json *j)
 }
 
 static void
+read_collection(struct meta_table *t, const struct nd_in *in, const struct json *j)
+{
+	struct meta_collection *list;
+
+	list = xreallocarray((void *)(uintptr_t)t->collection, t->collections + 1, sizeof(*list));
+	t->collection = list;
+	list += t->collections++;
+	list->navigation = needed(in, j, "ReferencedEntityNavigationPropertyName");
+	list->table = needed(in, j, "ReferencingEntity");
+	list->column = needed(in, j, "ReferencingAttribute");
+}
+
+static void
 read_line(struct meta *m, const struct nd_in *in, const struct json *j)
 {
 	char *kind = needed(in, j, "_meta"), *table;
@@ -293,6 +306,10 @@ read_line(struct meta *m, const struct nd_in *in, const struct json *j)
 		free(table);
 	} else if (strcmp(kind, "relationship") == 0) {
 		read_relation(m, in, j);
+	} else if (strcmp(kind, "collection") == 0) {
+		table = needed(in, j, "_table");
+		read_collection(own_table(m, table), in, j);
+		free(table);
 	}
 	free(kind);
 }
@@ -408,6 +425,17 @@ meta_column(const struct meta_table *t, const char *name)
 	return t->columns == 0 ? NULL : bsearch(&key, t->column, t->columns, sizeof(key), by_name);
 }
 
+const struct meta_collection *
+meta_collection(const struct meta_table *t, const char *navigation)
+{
+	size_t i;
+
+	for (i = 0; i < t->collections; i++)
+		if (strcmp(t->collection[i].navigation, navigation) == 0)
+			return &t->collection[i];
+	return NULL;
+}
+
 size_t
 meta_distance(const char *a, const char *b, size_t limit)
 {
@@ -486,6 +514,12 @@ meta_free(struct meta *m)
 		for (i = 0; i < t->columns; i++)
 			free_column(&t->column[i]);
 		free((void *)(uintptr_t)t->column);
+		for (i = 0; i < t->collections; i++) {
+			free_text(t->collection[i].navigation);
+			free_text(t->collection[i].table);
+			free_text(t->collection[i].column);
+		}
+		free((void *)(uintptr_t)t->collection);
 		free_text(t->name);
 		free_text(t->set);
 		free_text(t->primary_id);

@@ -50,16 +50,24 @@ struct meta_column {
 	size_t targets;
 };
 
+struct meta_collection {		/* rows of another table that point here, and may be created with the row */
+	const char *navigation;	/* exact case */
+	const char *table, *column;	/* the table they are rows of, and its lookup */
+};
+
 struct meta_table {
 	const char *name, *set, *primary_id, *primary_name;
 	const struct meta_column *column;	/* sorted by name */
 	size_t columns;
+	const struct meta_collection *collection;	/* those of the file: activity parties */
+	size_t collections;
 };
 
 struct meta;
 struct meta *meta_load(const char *path);
 const struct meta_table *meta_table(const struct meta *m, const char *name);	/* NULL if absent */
 const struct meta_column *meta_column(const struct meta_table *t, const char *name);
+const struct meta_collection *meta_collection(const struct meta_table *t, const char *navigation);	/* NULL if absent */
 const char *meta_nearest(const struct meta_table *t, const char *name);	/* the column most like name, for messages; NULL if none is near */
 size_t meta_distance(const char *a, const char *b, size_t limit);	/* edit distance without regard to ASCII case; limit + 1 when it is more */
 const char *meta_type_name(enum meta_type type);

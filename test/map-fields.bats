@@ -401,7 +401,7 @@ refused() {
 	map name,field,t,status
 	refused 'when: "status" is no condition'
 	map name,fields,t
-	refused '"fields" is none of: field join ref const jq drop'
+	refused '"fields" is none of: field join ref const jq party file drop'
 	map name,field,t,,upper
 	refused 'convert: "upper" is none of'
 	map name,field,t,,,,keep
@@ -472,6 +472,193 @@ lines"' amount,field,nonsense,,upper
 	{"field":"new","fate":"unknown","reason":"the map does not name it","values":1,"lost":1}
 	{"field":"parent","fate":"mapped","mapped":["parentid"],"values":1,"lost":0}
 	END
+}
+
+# --- activity parties, files, HTML
+
+# stock TABLE...: their stock metadata, as stock.ndjson.
+stock() {
+	local table
+	for table; do cat "$fixtures/metadata/$table.ndjson"; done >stock.ndjson
+}
+
+# unfit FINDING: the map is refused against stock.ndjson with this finding.
+unfit() {
+	run -78 map-fields --check --map map.csv --metadata stock.ndjson
+	[[ $output == *"$1"* ]] || { echo "$output"; return 1; }
+}
+
+# activity TABLE ROW...: the file map.csv for this table.
+activity() {
+	printf '%s\n' target,from,source,when,convert,choices,misfit,blank,score,reason "_table,const,$1" _module,const,x "${@:2}" >map.csv
+}
+
+@test "parties are rows or plain addresses in their roles, nobody twice, and one that cannot be a party is refused" {
+	stock email activityparty contact lead account opportunity queue systemuser
+	golden map-fields email --map "$dir/email.csv" --metadata stock.ndjson
+}
+
+@test "HTML is made safe or text, and a file becomes the row's _file" {
+	golden map-fields note --map "$dir/note.csv" --metadata "$fixtures/metadata/annotation.ndjson"
+}
+
+@test "a party that cannot be one is left out by misfit null, and counted" {
+	stock email activityparty contact systemuser
+	activity email email_activity_parties,party,'to to=toEmails',,,,null
+	echo '{"id":1,"toEmails":["x"],"_ref":{"self":{"table":"email","id":"00000000-0000-8000-8000-000000000001","how":"new"},
+		"to":[{"table":"lead","id":"00000000-0000-8000-8000-000000000002","how":"new"},{"value":"a@b.example"}]}}' | tr -d '\n\t' |
+		map-fields --map map.csv --metadata stock.ndjson --coverage coverage >out
+	[ "$(jq -c .email_activity_parties out)" = '[{"participationtypemask":2,"addressused":"a@b.example"}]' ]
+	[ "$(jq -c 'select(.field == "toEmails")' coverage)" = \
+		'{"field":"toEmails","fate":"mapped","mapped":["email_activity_parties"],"values":1,"lost":1}' ]
+}
+
+@test "party targets are checked: collection, roles of the activity, tables, metadata" {
+	stock appointment activityparty contact systemuser
+	activity appointment 'appointment_activity_parties,party,required attendees/contact' 'appointment_activity_parties,party,optional guests' \
+		'appointment_activity_parties,party,organizer owner/systemuser'
+	map-fields --check --map map.csv --metadata stock.ndjson
+	[ "$(map-fields --print-columns --map map.csv)" = "" ]
+	activity appointment appointment_activity_parties,party,'to owner'
+	unfit 'takes no party of this role; it takes: required optional organizer'
+	activity appointment appointment_activity_parties,party,'host owner'
+	unfit '"host" is none of: sender to cc bcc required optional organizer'
+	activity appointment appointment_activity_parties,party,required
+	unfit 'wants a role and the references'
+	activity appointment email_activity_parties,party,'required owner'
+	unfit 'no such collection of activity parties; it has appointment_activity_parties'
+	activity appointment subject,party,'required owner'
+	unfit 'no such collection'
+	activity appointment appointment_activity_parties,party,'required owner/team'
+	unfit 'a row of table team cannot be a party'
+	activity appointment appointment_activity_parties,party,'required owner/lead'
+	unfit 'no entity set for lead'
+	activity appointment appointment_activity_parties,party,'required owner',,trim,,default:x,default:y
+	unfit 'not converted'
+	activity appointment appointment_activity_parties,party,'required owner',,,,default:x,default:y
+	unfit 'can be rejected or left out'
+	unfit 'no default value'
+	activity appointment appointment_activity_parties,party,'required owner' appointment_activity_parties,field,x
+	unfit 'must be from party'
+	activity appointment appointment_activity_parties,field,x
+	unfit 'no column appointment_activity_parties'
+	activity appointment subject,field,x subject,party,'required owner'
+	unfit 'must be from party, or none'
+	activity appointment _how,const,update appointment_activity_parties,party,'required owner'
+	unfit 'parties are written when a row is created'
+	stock appointment contact
+	activity appointment appointment_activity_parties,party,'required owner'
+	unfit 'no columns partyid and addressused of activityparty'
+	stock appointment activityparty
+	unfit 'no table that a party can be'
+	stock phonecall activityparty contact
+	activity phonecall phonecall_activity_parties,party,'cc owner'
+	unfit 'it takes: sender to'
+	stock email activityparty contact
+	activity email email_activity_parties,party,'required owner'
+	unfit 'it takes: sender to cc bcc'
+}
+
+@test "file targets are checked: only the two columns that take bytes, one a row" {
+	stock annotation
+	activity annotation subject,field,s documentbody,file,file
+	map-fields --check --map map.csv --metadata stock.ndjson
+	[ "$(map-fields --print-columns --map map.csv)" = subject ]
+	activity annotation notetext,file,file
+	unfit "a file's bytes go to documentbody"
+	activity annotation documentbody,file,file notetext,file,other
+	unfit 'a row takes one file'
+	activity annotation documentbody,file,file documentbody,field,other
+	unfit 'must be from file'
+	activity annotation documentbody,file,file,,html
+	unfit 'not converted'
+	activity annotation documentbody,file,file,,,,null
+	unfit 'a file can only be rejected'
+	stock activitymimeattachment
+	activity activitymimeattachment body,file,file
+	map-fields --check --map map.csv --metadata stock.ndjson
+	stock account
+	activity account description,file,file
+	unfit "a file's bytes go to"
+}
+
+@test "a lookup of a table of the migration binds by the metadata's exact case" {
+	stock email contact
+	sed -n 's/"LogicalName":"regardingobjectid"/"LogicalName":"sm_contact"/; s/"Targets":\[[^]]*\]/"Targets":["contact"]/; /"sm_contact"/p' \
+		"$fixtures/metadata/email.ndjson" >>stock.ndjson
+	echo '{"_meta":"relationship","_table":"email","ReferencingEntity":"email","ReferencingAttribute":"sm_contact",
+		"ReferencedEntity":"contact","ReferencingEntityNavigationPropertyName":"sm_Contact"}' | tr -d '\n\t' >>stock.ndjson
+	activity email sm_contact,ref,contact
+	map-fields --map map.csv --metadata stock.ndjson >out <<<'{"id":1,"_ref":{"self":{"table":"email","id":"00000000-0000-8000-8000-000000000001","how":"new"},"contact":{"table":"contact","id":"00000000-0000-8000-8000-000000000002","how":"new"}}}'
+	[ "$(jq -r '."sm_Contact@odata.bind"' out)" = '/contacts(00000000-0000-8000-8000-000000000002)' ]
+}
+
+@test "html and plain are for text, and plain text that is none is blank" {
+	map amount,field,t,,html
+	refused 'trim, text, html and plain are for text columns'
+	map notes,field,t,,plain,,,default:none 'other,jq,"""<p>"" + (.t // ""x"") + ""</p>""",,plain'
+	mapped '"t":"<p>&nbsp;</p>"' '"t":"<b>x</b>"' '"t":"<img src=x>"'
+	[ "$(values notes)" = $'"none"\n"x"\n"none"' ]
+	[ "$(values other)" = $'-\n"x"\n-' ]
+}
+
+@test "HTML is cut between characters with its tags closed, and kept whole beside" {
+	stock annotation
+	activity annotation filename,field,note,,html,,truncate:notetext
+	jq -nc '{id: 1, note: ("<p title=\"t\">" + "<b>" * 3 + "&amp;" * 60 + "<i>end</i></b></b></b></p>"),
+		_ref: {self: {table: "annotation", id: "00000000-0000-8000-8000-000000000000", how: "new"}}}' >in
+	map-fields --map map.csv --metadata stock.ndjson <in >out
+	[ "$(jq -r .filename out)" = "<p title=\"t\"><b><b><b>$(printf '&amp;%.0s' {1..43})</b></b></b></p>" ]
+	[ "$(jq -r .notetext out)" = "filename: <p title=\"t\"><b><b><b>$(printf '&amp;%.0s' {1..60})<i>end</i></b></b></b></p>" ]
+}
+
+@test "deep nesting, unclosed tags and large texts neither fail nor take long" {
+	stock email
+	activity email description,field,html,,html subject,field,html,,plain,,null
+	local html
+	for html in '"<div>" * 66000 + "end"' '("<b>" * 30000) + ("</i>" * 27000) + "end"' '("<a \"" * 50000) + "end"' \
+		'("<a x=\"" * 33000) + ">end"' '("<!--" * 50000) + "end"' '("<title>" * 30000) + "end"' '("<ul><li>" * 25000) + "end"' \
+		'("<table><tr><td>" * 13000) + "end"' '("<p>Grüße 😀 שלום <b>x</b> &amp; y" * 6000) + "end"'; do
+		jq -nc "{id: 1, html: ($html), _ref: {self: {table: \"email\", id: \"00000000-0000-8000-8000-000000000000\", how: \"new\"}}}" >in
+		timeout 20 map-fields --map map.csv --metadata stock.ndjson <in >out
+		[[ $(jq -r .description out) == *end* ]] || { echo "lost: $html"; return 1; }
+	done
+}
+
+@test "a condition may want any value" {
+	map 'name,const,yes,t=*' name,const,no
+	mapped '"t":"x"' '"t":" "' '"t":null' '"t":0' '"t":[]' '"t":["x"]' ''
+	[ "$(values name)" = $'"yes"\n"no"\n"no"\n"yes"\n"no"\n"yes"\n"no"' ]
+}
+
+@test "members of other programs are sources, and no fields of the coverage" {
+	map pieces,field,_order.place moment,field,_order.time name,field,title,_text=text
+	echo '{"id":1,"title":"x","_text":"text","_order":{"time":"2017-03-01T12:38:21Z","place":3},"_ref":{"self":{"table":"thing","id":"00000000-0000-8000-8000-000000000001","how":"new"}}}' |
+		map-fields --map map.csv --metadata "$dir/metadata.ndjson" --coverage coverage >out
+	[ "$(jq -c '[.pieces, .moment, .name]' out)" = '[3,"2017-03-01T12:38:21Z","x"]' ]
+	[ "$(jq -r .field coverage)" = $'title\nid' ]
+}
+
+@test "more than 150 choices are refused, or the first are taken and all kept as text" {
+	local list i
+	list=$(seq -s ', ' 1 151)
+	{ printf 'column,source,target\n'; for i in {1..200}; do echo "tags,$i,$i"; done; } >choices.csv
+	{ grep -v '"LogicalName":"colors"\|"LogicalName":"notes"' "$dir/metadata.ndjson"
+		grep '"LogicalName":"notes"' "$dir/metadata.ndjson" | jq -c '.MaxLength = 2000'
+		grep '"LogicalName":"colors"' "$dir/metadata.ndjson" | jq -c '.OptionSet.Options = [range(1; 201) | {Value: ., Label: {}}]'
+	} >many.ndjson
+	map colors,field,t,,multichoice,tags
+	record() { jq -nc --arg t "$1" '{id: 1, t: $t, _ref: {self: {table: "thing", id: "00000000-0000-8000-8000-000000000001", how: "new"}}}'; }
+	record "$list, 1 ,, 2" | map-fields --map map.csv --metadata many.ndjson --choices choices.csv --rejects rejects >out
+	[ "$(jq -r '._error | .code + " " + .message' rejects)" = \
+		'too-long t -> colors: 151 choices, the column takes 150; take some out, or let the map keep the first ones (misfit truncate:COLUMN)' ]
+	map colors,field,t,,multichoice,tags,truncate:notes
+	record "$list" | map-fields --map map.csv --metadata many.ndjson --choices choices.csv >out
+	[ "$(jq -r .colors out)" = "$(seq -s , 1 150)" ]
+	[ "$(jq -r .notes out)" = "colors: $list" ]
+	record "$(seq -s , 1 150), 7 ,	8	, " | map-fields --map map.csv --metadata many.ndjson --choices choices.csv >out
+	[ "$(jq -r .colors out)" = "$(seq -s , 1 150)" ]
+	[ "$(jq -r .notes out)" = null ]
 }
 
 # --- the default maps

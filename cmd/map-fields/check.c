@@ -126,6 +126,55 @@ check_ref(struct map *m, const struct output *o, const struct rule *r)
 		    t->set == NULL ? "entity set" : "navigation property", r->ref_table.p);
 }
 
+/* What has a target of its own: a role's references, a file. */
+static void
+check_party(struct map *m, const struct output *o, const struct rule *r)
+{
+	unsigned allowed = party_roles(m->table);
+	const struct meta_target *t;
+	char names[128];
+	size_t i;
+
+	if (r->role != 0 && !(allowed & 1u << r->role)) {
+		party_role_names(allowed, names, sizeof(names));
+		map_finding(m, r, "source", "table %s takes no party of this role; it takes: %s", m->table, names);
+	}
+	for (i = 0; i < r->parties; i++) {
+		if (r->party[i].table.p == NULL)
+			continue;
+		t = target_of(o->column, r->party[i].table.p);
+		if (t == NULL)
+			map_finding(m, r, "source", "a row of table %s cannot be a party", r->party[i].table.p);
+		else if (t->navigation == NULL || t->set == NULL)
+			map_finding(m, r, "source", "the metadata file has no %s for %s; extract that table too",
+			    t->set == NULL ? "entity set" : "navigation property partyid_...", r->party[i].table.p);
+	}
+	if (r->misfit != MISFIT_REJECT && r->misfit != MISFIT_NULL)
+		map_finding(m, r, "misfit", "a party that does not fit can be rejected or left out (null)");
+	if (r->blank == BLANK_DEFAULT)
+		map_finding(m, r, "blank", "a party has no default value");
+}
+
+static void
+check_file(struct map *m, const struct rule *r)
+{
+	if (r->misfit != MISFIT_REJECT || r->blank == BLANK_DEFAULT)
+		map_finding(m, r, r->blank == BLANK_DEFAULT ? "blank" : "misfit", "a file can only be rejected or left out");
+}
+
+static void
+check_own(struct map *m, const struct output *o, const struct rule *r)
+{
+	if (r->from != o->rule[0]->from)
+		map_finding(m, r, "from", "all rows of %s must be from %s", o->name, o->kind == OUT_FILE ? "file" : "party");
+	else if (r->convert != BY_TYPE)
+		map_finding(m, r, "convert", "parties and files are not converted");
+	else if (o->kind == OUT_PARTIES)
+		check_party(m, o, r);
+	else
+		check_file(m, r);
+}
+
 /* Whether the row's form can give what the column's type takes. */
 static void
 check_form(struct map *m, const struct output *o, const struct rule *r)
@@ -141,8 +190,11 @@ check_form(struct map *m, const struct output *o, const struct rule *r)
 		map_finding(m, r, "from", "a lookup is filled from ref, by what resolve-ids found");
 	if (r->convert == CONVERT_NOT && type != META_BOOLEAN)
 		map_finding(m, r, "convert", "not is for yes/no columns, and %s is of type %s", o->name, name);
-	if ((r->convert == CONVERT_TRIM || r->convert == CONVERT_TEXT) && !is_text(o->column))
-		map_finding(m, r, "convert", "trim and text are for text columns, and %s is of type %s", o->name, name);
+	if (r->convert != BY_TYPE && r->convert != CONVERT_NOT && r->convert != CONVERT_CHOICE && r->convert != CONVERT_MULTICHOICE &&
+	    !is_text(o->column))
+		map_finding(m, r, "convert", "trim, text, html and plain are for text columns, and %s is of type %s", o->name, name);
+	if (r->from == FROM_PARTY || r->from == FROM_FILE)
+		map_finding(m, r, "from", "all rows of %s must be from %s", o->name, r->from == FROM_FILE ? "file, or none" : "party, or none");
 	if (r->convert == CONVERT_MULTICHOICE && type != META_MULTISELECT)
 		map_finding(m, r, "convert", "multichoice is for multi-select columns, and %s is of type %s", o->name, name);
 	if (type == META_MULTISELECT && r->convert != CONVERT_MULTICHOICE)
@@ -164,8 +216,8 @@ check_policies(struct map *m, const struct output *o, struct rule *r)
 		map_finding(m, r, "misfit", "default \"%s\" does not fit: %s", r->misfit_text, p.message);
 	else if (r->blank == BLANK_DEFAULT && !ready(o, NULL, r->blank_text, &r->blank_literal, &p))
 		map_finding(m, r, "blank", "default \"%s\" does not fit: %s", r->blank_text, p.message);
-	if (r->misfit == MISFIT_TRUNCATE && (!is_text(o->column) || o->column->max_length == 0))
-		map_finding(m, r, "misfit", "only text of limited length can be truncated");
+	if (r->misfit == MISFIT_TRUNCATE && r->convert != CONVERT_MULTICHOICE && (!is_text(o->column) || o->column->max_length == 0))
+		map_finding(m, r, "misfit", "only text of limited length and multichoice can be truncated");
 }
 
 static void
@@ -173,6 +225,10 @@ check_rule(struct map *m, const struct output *o, struct rule *r)
 {
 	struct problem p = { 0 };
 
+	if (o->kind == OUT_PARTIES || o->kind == OUT_FILE) {
+		check_own(m, o, r);
+		return;
+	}
 	check_form(m, o, r);
 	check_choices(m, o, r);
 	check_policies(m, o, r);
@@ -230,9 +286,65 @@ find_column(struct map *m, const struct output *o)
 	return c;
 }
 
+/* The metadata of activity parties: what a party may be. */
+static const struct meta_column *
+find_parties(struct map *m, struct output *o)
+{
+	const struct meta_collection *c = meta_collection(m->meta, o->name);
+	const struct meta_table *party = meta_table(m->metadata, "activityparty");
+	const struct meta_column *column = party != NULL ? meta_column(party, "partyid") : NULL;
+	const char *its = "";
+	size_t i;
+
+	for (i = 0; i < m->meta->collections; i++)
+		if (strcmp(m->meta->collection[i].table, "activityparty") == 0)
+			its = m->meta->collection[i].navigation;
+	o->address = party != NULL ? meta_column(party, "addressused") : NULL;
+	if (c == NULL || strcmp(c->table, "activityparty") != 0)
+		map_finding(m, o->rule[0], "target", "table %s has no such collection of activity parties%s%s", m->table, *its != '\0' ? "; it has " : "", its);
+	else if (column == NULL || o->address == NULL)
+		map_finding(m, o->rule[0], "target", "the metadata file has no columns partyid and addressused of activityparty; extract that table too");
+	else if (m->how != NULL)
+		map_finding(m, o->rule[0], "target", "parties are written when a row is created, and this map says _how %s", m->how);
+	else
+		return column;
+	return NULL;
+}
+
+/* The columns that take a file's bytes.  Source: dataverse-api, section 9, notes and attachments. */
+static void
+check_bytes(struct map *m, const struct output *o)
+{
+	const struct output *other;
+
+	if (!(strcmp(m->table, "annotation") == 0 && strcmp(o->name, "documentbody") == 0) &&
+	    !(strcmp(m->table, "activitymimeattachment") == 0 && strcmp(o->name, "body") == 0))
+		map_finding(m, o->rule[0], "target", "a file's bytes go to documentbody of annotation or to body of activitymimeattachment");
+	for (other = m->output; other < o; other++)
+		if (other->kind == OUT_FILE)
+			map_finding(m, o->rule[0], "target", "a row takes one file, and %s is there already", other->name);
+}
+
 static void
 find_target(struct map *m, struct output *o)
 {
+	if (o->rules > 0 && o->rule[0]->from == FROM_PARTY) {
+		o->kind = OUT_PARTIES;
+		if ((o->column = find_parties(m, o)) == NULL)
+			return;
+		bind_targets(o);
+		if (o->binds == 0)
+			map_finding(m, o->rule[0], "target", "no table that a party can be is in the metadata file; extract contact, account, lead, systemuser");
+		o->label = literal(",\"%s\":[", o->name);
+		return;
+	}
+	if (o->rules > 0 && o->rule[0]->from == FROM_FILE) {
+		o->kind = OUT_FILE;
+		o->column = find_column(m, o);
+		check_bytes(m, o);
+		o->label = literal(",\"_file\":{\"column\":\"%s\",", o->name);
+		return;
+	}
 	if (o->name[0] != '_') {
 		o->kind = OUT_COLUMN;
 		o->column = find_column(m, o);
@@ -250,11 +362,13 @@ find_target(struct map *m, struct output *o)
 		map_finding(m, o->rule[0], "target", "none of _table _module _match _how _action _status _only _check");
 }
 
-/* Targets of truncate come last, when what was cut is known. */
+/* After the columns the parties, then what keeps cut texts, when it is known what was cut; a file comes last. */
 static int
 rank(const struct output *o)
 {
-	return o->memo ? 3 : strcmp(o->name, "_only") == 0 ? 0 : o->name[0] == '_' && strcmp(o->name, "_check") != 0 ? 1 : 2;
+	enum from from = o->rules > 0 ? o->rule[0]->from : FROM_FIELD;
+
+	return from == FROM_FILE ? 5 : o->memo ? 4 : from == FROM_PARTY ? 3 : strcmp(o->name, "_only") == 0 ? 0 : o->name[0] == '_' && strcmp(o->name, "_check") != 0 ? 1 : 2;
 }
 
 static void
@@ -269,7 +383,7 @@ order_outputs(struct map *m)
 		if (r->misfit == MISFIT_TRUNCATE)
 			map_output(m, r->misfit_text)->memo = true;
 	sorted = xcalloc(m->outputs + 1, sizeof(*sorted));
-	for (k = 0; k <= 3; k++)
+	for (k = 0; k <= 5; k++)
 		for (i = 0; i < m->outputs; i++)
 			if (rank(&m->output[i]) == k)
 				sorted[n++] = m->output[i];
@@ -300,15 +414,13 @@ static void
 check_drops(struct map *m)
 {
 	const struct rule *r, *d;
-	size_t i;
 
 	for (d = m->rule; d < m->rule + m->rules; d++) {
 		if (d->drop == NULL || strpbrk(d->drop, "*?[") != NULL)
 			continue;
 		for (r = m->rule; r < m->rule + m->rules; r++)
-			for (i = 0; i < r->fields; i++)
-				if (strcmp(r->field[i].top, d->drop) == 0)
-					map_finding(m, d, "source", "%s is mapped as well, in line %lu", d->drop, r->line);
+			if (r->fields > 0 && source_reads(r, d->drop))
+				map_finding(m, d, "source", "%s is mapped as well, in line %lu", d->drop, r->line);
 	}
 }
 
@@ -350,7 +462,7 @@ map_check(struct map *m, struct meta *meta)
 		if (o->column == NULL)
 			continue;
 		o->bounds = number_bounds(o->column);
-		if (is_lookup(o->column))
+		if (is_lookup(o->column) && o->kind == OUT_COLUMN)
 			bind_targets(o);
 		for (i = 0; i < o->rules; i++)
 			check_rule(m, o, o->rule[i]);

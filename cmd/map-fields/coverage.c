@@ -64,8 +64,9 @@ coverage_new(struct map *m)
 	c->m = m;
 	for (r = m->rule; r < m->rule + m->rules; r++) {
 		for (i = 0; i < r->fields; i++)
-			field_of(c, r->field[i].top, strlen(r->field[i].top));
-		if (r->alternatives > 0)
+			if (r->field[i].top[0] != '_')
+				field_of(c, r->field[i].top, strlen(r->field[i].top));
+		if (r->alternatives > 0 && r->when.top[0] != '_')
 			field_of(c, r->when.top, strlen(r->when.top));
 		if (r->drop != NULL && strpbrk(r->drop, "*?[") == NULL)
 			field_of(c, r->drop, strlen(r->drop));
@@ -96,17 +97,13 @@ put_mapped(struct buf *b, const struct coverage *c, const struct seen *s, uint64
 {
 	const struct rule *r;
 	const char *last = "";
-	bool any = false, hit;
-	size_t i;
+	bool any = false;
 
 	*lost = 0;
 	*condition = false;
 	for (r = c->m->rule; r < c->m->rule + c->m->rules; r++) {
-		for (hit = false, i = 0; i < r->fields; i++)
-			hit = hit || strcmp(r->field[i].top, s->name) == 0;
-		hit = hit || (r->from == FROM_REF && strcmp(r->ref_field, s->name) == 0);
 		*condition = *condition || (r->alternatives > 0 && strcmp(r->when.top, s->name) == 0);
-		if (!hit)
+		if (!source_reads(r, s->name))
 			continue;
 		*lost += r->lost;
 		if (any && strcmp(last, r->target) == 0)

@@ -34,7 +34,7 @@ static const char usage[] =
 "  --coverage F    what became of each source field, one line of JSON each\n"
 "  --check         checks the map, reads no records\n"
 "  --print-hash    what a person confirms: SHA-256 of the map's bytes and then the choices'\n"
-"  --print-columns the columns the map may write, joined by commas\n"
+"  --print-columns the columns the map may write, but for a file's, joined by commas\n"
 "\n"
 "Map columns: target,from,source,when,convert,choices,misfit,blank,score,reason\n"
 "target   a column's logical name, or _table, _module (const, needed), _how (const), _match (const: fill,\n"
@@ -46,21 +46,28 @@ static const char usage[] =
 "         ref     source: a reference, company, or contact/lead: only one that resolved to that table; then\n"
 "                 the field it was made of, if named otherwise: contact primaryContact\n"
 "         const   source: the value\n"
+"         party   target: the activity's collection of parties, email_activity_parties; source: a role, sender to cc\n"
+"                 bcc required optional organizer, and the references that have it, or lists of them: to toEmails;\n"
+"                 NAME/TABLE and NAME=FIELD as for ref.  All rows of the target count, in order; nobody twice\n"
+"         file    target: documentbody of annotation, body of activitymimeattachment; source: a field with path,\n"
+"                 sha256 and size, which become the row's _file\n"
 "         jq      source: a jq expression; numbers come as strings; not now, env, input\n"
 "         drop    source: a field or pattern (*CustomField*) that is not mapped; reason says why\n"
-"when     status=Won|Close: only if the field's text is one of these; firstName= is a blank one\n"
+"when     status=Won|Close: only if the field's text is one of these; firstName= is a blank one, firstName=* any\n"
+"         other\n"
 "convert  nothing: by the column's type.  Text stays; numbers are plain decimals, never rounded; yes/no is\n"
 "         0, 1, true, false; dates are epoch seconds or milliseconds, ISO 8601 or \"Mar 04, 2021 10:15 AM\", to\n"
-"         UTC.  trim: no white space around.  not: no for yes.  choice, multichoice: by the choice table.\n"
-"         text: objects and lists too, as JSON.\n"
+"         UTC.  trim: no white space around.  not: no for yes.  choice: by the choice table.\n"
+"         multichoice: labels between commas, 150 at most.  text: objects and lists too, as JSON.  html: made safe,\n"
+"         without scripts, frames, forms, event attributes.  plain: HTML to readable text.\n"
 "choices  the choices file's lines with this \"column\"\n"
-"misfit   a value that does not fit: reject (default), null, default:VALUE, truncate:COLUMN (cut; the whole\n"
-"         text is added to that column as a line \"target: text\"; that column comes last in the row)\n"
+"misfit   a value that does not fit: reject (default), null, default:VALUE, truncate:COLUMN (cut, HTML and choices\n"
+"         whole; the whole text is added to that column as a line \"target: text\"; it comes after the others)\n"
 "blank    no row gave a value, and this row's when holds: nothing (default), reject, default:VALUE.  Blank is\n"
 "         null, absent, \"\", white space, {}, [], an object of nulls.\n"
 "\n"
-"Row: {\"_table\",\"_source\":{\"module\",\"id\",\"hash\"},\"_map\",[\"_how\",\"_match\"],KEY,COLUMNS}.  hash: XXH3-128 of the\n"
-"record without members whose names begin with \"_\".  A matched row without _match is left alone (leave).\n"
+"Row: {\"_table\",\"_source\":{\"module\",\"id\",\"hash\"},\"_map\",[\"_how\",\"_match\"],KEY,COLUMNS,PARTIES,[_file]}.  hash:\n"
+"XXH3-128 of the record without members whose names begin with \"_\".  A matched row without _match is left alone.\n"
 "\n"
 "Reject codes: bad-json bad-utf8 too-deep duplicate-member not-an-object line-too-long bad-id missing-field\n"
 "required bad-character too-long bad-number out-of-range bad-date bad-boolean no-option wrong-type.  _error is\n"
@@ -143,7 +150,8 @@ print_columns(struct map *m)
 		if (r->misfit == MISFIT_TRUNCATE)
 			map_output(m, r->misfit_text);
 	for (i = 0; i < m->outputs; i++) {
-		if (m->output[i].name[0] == '_')
+		if (m->output[i].name[0] == '_' || (m->output[i].rules > 0 &&
+		    (m->output[i].rule[0]->from == FROM_PARTY || m->output[i].rule[0]->from == FROM_FILE)))
 			continue;
 		if (b.n > 0)
 			buf_char(&b, ',');

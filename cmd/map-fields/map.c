@@ -136,8 +136,8 @@ read_choices(struct map *m, struct rule *r, const struct csv *table, const char 
 static void
 read_rule(struct map *m, struct rule *r, const struct csv *t, size_t row, const struct csv *choices)
 {
-	static const char *const froms[] = { "field", "join", "ref", "const", "jq", "drop" };
-	static const char *const converts[] = { "", "trim", "not", "choice", "multichoice", "text" };
+	static const char *const froms[] = { "field", "join", "ref", "const", "jq", "party", "file", "drop" };
+	static const char *const converts[] = { "", "trim", "not", "choice", "multichoice", "text", "html", "plain" };
 	const char *cell[10];
 	size_t i;
 	int w;

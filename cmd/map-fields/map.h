@@ -8,6 +8,8 @@
  *	row.c		one record to one row
  *	value.c		one value to one column
  *	number.c text.c	the exact forms of values
+ *	html.c		HTML made safe, HTML to text
+ *	party.c file.c	activity parties; a file's bytes
  *	expr.c		jq expressions
  *	coverage.c	what became of each source field
  */
@@ -44,8 +46,8 @@ struct literal {			/* text ready to be written or compared, NUL after it */
 	size_t n;
 };
 
-enum from { FROM_FIELD, FROM_JOIN, FROM_REF, FROM_CONST, FROM_JQ, FROM_DROP };
-enum convert { BY_TYPE, CONVERT_TRIM, CONVERT_NOT, CONVERT_CHOICE, CONVERT_MULTICHOICE, CONVERT_TEXT };
+enum from { FROM_FIELD, FROM_JOIN, FROM_REF, FROM_CONST, FROM_JQ, FROM_PARTY, FROM_FILE, FROM_DROP };
+enum convert { BY_TYPE, CONVERT_TRIM, CONVERT_NOT, CONVERT_CHOICE, CONVERT_MULTICHOICE, CONVERT_TEXT, CONVERT_HTML, CONVERT_PLAIN };
 enum misfit { MISFIT_REJECT, MISFIT_NULL, MISFIT_DEFAULT, MISFIT_TRUNCATE };
 enum blank { BLANK_NOTHING, BLANK_REJECT, BLANK_DEFAULT };
 
@@ -64,6 +66,12 @@ struct choices {
 
 struct output;
 
+struct party {				/* a reference of a party row */
+	size_t ref;
+	const char *field;		/* the source field it was made of */
+	struct literal table;		/* only when it resolved to this table; p NULL: any */
+};
+
 /* One row of the map. */
 struct rule {
 	unsigned long line;
@@ -77,6 +85,10 @@ struct rule {
 	size_t ref;			/* number of the reference's name */
 	const char *ref_field;		/* the source field it was made of, for the coverage */
 	struct literal ref_table;	/* only when it resolved to this table; p NULL: any */
+	int role;			/* party: its participationtypemask */
+	struct party *party;
+	size_t parties;
+	bool any;			/* when has field=* */
 	struct field when;		/* path NULL: always */
 	struct literal *is;		/* the texts that when accepts; "" is blank */
 	size_t alternatives;
@@ -96,9 +108,9 @@ struct rule {
 	uint64_t lost;			/* values replaced or cut by misfit */
 };
 
-enum kind { OUT_COLUMN, OUT_MEMBER, OUT_ONLY, OUT_CHECK };
+enum kind { OUT_COLUMN, OUT_MEMBER, OUT_ONLY, OUT_CHECK, OUT_PARTIES, OUT_FILE };
 
-struct bind {				/* a lookup's target: what stands before and after the id */
+struct bind {				/* a lookup's target: what stands before the id */
 	struct literal table;
 	struct literal before;		/* ,"nav@odata.bind":"/set( */
 };
@@ -107,7 +119,8 @@ struct bind {				/* a lookup's target: what stands before and after the id */
 struct output {
 	const char *name;
 	enum kind kind;
-	const struct meta_column *column;	/* of members and checks: a stand-in */
+	const struct meta_column *column;	/* of members and checks: a stand-in; of parties: activityparty's partyid */
+	const struct meta_column *address;	/* of parties: activityparty's addressused */
 	struct literal label;			/* ,"firstname": */
 	struct rule **rule;
 	size_t rules;
@@ -149,6 +162,8 @@ void source_field(struct map *m, struct field *f, const char *path);
 void source_read(struct map *m, struct rule *r);	/* r->from and r->source to what they name; findings */
 void source_when(struct map *m, struct rule *r, const char *cell);
 
+bool source_reads(const struct rule *r, const char *field);	/* whether the row takes its value of this top-level field */
+
 /* choice.c */
 size_t choices_load(struct choices *c, const struct csv *table, const char *column);	/* how many entries */
 const struct choice *choice_find(const struct choices *c, const char *text, size_t n);
@@ -189,9 +204,27 @@ struct problem {
 	char message[700];
 	struct json_value value;
 };
+#define CHOICES_MAX 150	/* options that one multi-select value takes; dataverse-api, section 6 */
+enum html_fate { HTML_KEPT, HTML_BLANK, HTML_PROBLEM };
+/* convert html and plain: v then points into kept; units as html_safe has it. */
+enum html_fate value_html(const struct rule *r, struct json_value *v, size_t units, struct buf *kept, struct problem *p);
 bool value_put(struct buf *b, const struct output *o, const struct rule *r, const struct json_value *v, struct problem *p);
+/* A value that is too long, as JSON: text and HTML cut to the column's length, choices to the first CHOICES_MAX. */
+void value_cut(struct buf *b, const struct output *o, const struct rule *r, const struct json_value *v);
 bool value_check(struct buf *b, const struct output *o, const struct json_value *v, struct problem *p);	/* by the column's type alone */
 void problem_say(struct problem *p, const char *code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+/* party.c: the parties of one record, each once. */
+struct parties;
+struct parties *parties_new(void);
+void parties_start(struct parties *a);
+bool parties_add(struct parties *a, const char *party, size_t n);	/* as the row has it; false: it is there already, but for case */
+int party_role(const char *word, size_t n);		/* 0: none */
+unsigned party_roles(const char *table);		/* bit 1 << mask for each role that this activity may have */
+void party_role_names(unsigned roles, char *text, size_t n);
+
+/* file.c */
+bool file_put(struct buf *b, const struct output *o, const struct json_value *v, struct problem *p);
 
 /* expr.c */
 struct expr *expr_new(struct map *m, struct rule *r);	/* compiles; findings; its fields into r */

@@ -9,13 +9,16 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+#include "address.h"
 #include "map.h"
 #include "xalloc.h"
 
 #define PROBLEMS_MAX 24		/* findings listed of one record */
 
 struct reference {
-	struct json_value table, id, how;	/* kind JSON_NONE: the record has no such reference */
+	struct json_value all;			/* kind JSON_NONE: the record has no such reference */
+	struct json_value table, id, how;
+	struct json_value value;		/* of one without a row: its own text */
 };
 
 struct work {
@@ -27,7 +30,9 @@ struct work {
 	struct problem problem[PROBLEMS_MAX];
 	size_t problems;
 	struct buf text;		/* of join and jq */
+	struct buf html;		/* of html and plain */
 	struct buf judged;		/* of _only and _check: what is not written */
+	struct parties *parties;
 };
 
 enum got { GOT_NOTHING, GOT_VALUE, GOT_PROBLEM };
@@ -63,7 +68,8 @@ read_reference(const struct json_value *v, struct reference *r)
 	struct json_iter it = json_iter(v);
 	struct json_value key, inner;
 
-	while (json_next(&it, &key, &inner)) {
+	*r = (struct reference){ .all = *v };
+	while (v->kind == JSON_OBJECT && json_next(&it, &key, &inner)) {
 		if (inner.kind != JSON_STRING)
 			continue;
 		if (same(&key, "table", 5))
@@ -72,6 +78,8 @@ read_reference(const struct json_value *v, struct reference *r)
 			r->id = inner;
 		else if (same(&key, "how", 3))
 			r->how = inner;
+		else if (same(&key, "value", 5))
+			r->value = inner;
 	}
 }
 
@@ -191,6 +199,7 @@ source_value(struct work *w, const struct rule *r, struct json_value *v)
 {
 	switch (r->from) {
 	case FROM_FIELD:
+	case FROM_FILE:
 		return field_value(w, &r->field[0], r->target, v);
 	case FROM_JOIN:
 		return join_value(w, r, v);
@@ -221,11 +230,25 @@ applies(struct work *w, const struct rule *r)
 	if (r->when.below != NULL && (top == NULL || !json_path(top, r->when.below, &v)))
 		v = (struct json_value){ 0 };
 	blank = value_blank(&v);
+	if (r->any && !blank)
+		return true;
 	text = text_of(&v, &scratch, &n);
 	for (i = 0; i < r->alternatives; i++)
 		if (r->is[i].n == 0 ? blank : r->is[i].n == n && memcmp(r->is[i].p, text, n) == 0)
 			return true;
 	return false;
+}
+
+/* Where the column points for the reference's table; NULL: it cannot. */
+static const struct bind *
+bind_of(const struct output *o, const struct reference *ref)
+{
+	const struct bind *b;
+
+	for (b = o->bind; b < o->bind + o->binds; b++)
+		if (same(&ref->table, b->table.p, b->table.n))
+			return b;
+	return NULL;
 }
 
 /* A lookup: ,"nav@odata.bind":"/set(id)" */
@@ -235,11 +258,14 @@ put_reference(struct work *w, const struct output *o, const struct rule *r)
 	const struct reference *ref = &w->ref[r->ref];
 	const struct bind *b;
 
+	if (ref->all.kind == JSON_ARRAY && !value_blank(&ref->all)) {
+		problem_say(new_problem(w, r->shown, o->name), "wrong-type", "a list of references, and a lookup takes one");
+		keep_problem(w);
+		return GOT_PROBLEM;
+	}
 	if (ref->id.n == 0 || ref->table.n == 0 || (r->ref_table.p != NULL && !same(&ref->table, r->ref_table.p, r->ref_table.n)))
 		return GOT_NOTHING;
-	for (b = o->bind; b < o->bind + o->binds; b++) {
-		if (!same(&ref->table, b->table.p, b->table.n))
-			continue;
+	if ((b = bind_of(o, ref)) != NULL) {
 		put(w->row, b->before.p, b->before.n);
 		put(w->row, ref->id.p, ref->id.n);
 		put(w->row, ")\"", 2);
@@ -257,13 +283,11 @@ put_truncated(struct work *w, const struct output *o, struct rule *r, const stru
 {
 	static struct buf scratch;
 	struct buf *notes = &r->memo->notes;
-	size_t n, cut;
-	const char *text = text_of(v, &scratch, &n);
+	const char *text;
+	size_t n;
 
-	cut = text_cut(text, n, o->column->max_length);
-	put(w->row, "\"", 1);
-	buf_json_text(w->row, text, cut);
-	put(w->row, "\"", 1);
+	value_cut(w->row, o, r, v);
+	text = text_of(v, &scratch, &n);
 	if (notes->n > 0)
 		buf_str(notes, "\\n");
 	buf_str(notes, o->name);
@@ -273,13 +297,13 @@ put_truncated(struct work *w, const struct output *o, struct rule *r, const stru
 
 /* What the map says to do with a value that does not fit. */
 static enum got
-misfit(struct work *w, const struct output *o, struct rule *r, const struct json_value *v, struct buf *b)
+misfit(struct work *w, const struct output *o, struct rule *r, const struct json_value *v, const struct json_value *source, struct buf *b)
 {
 	struct problem *p = &w->problem[w->problems < PROBLEMS_MAX ? w->problems : PROBLEMS_MAX - 1];
 
 	if (r->misfit == MISFIT_REJECT || (r->misfit == MISFIT_TRUNCATE && strcmp(p->code, "too-long") != 0)) {
 		if (r->from == FROM_FIELD)
-			p->value = *v;
+			p->value = *source;
 		keep_problem(w);
 		return GOT_PROBLEM;
 	}
@@ -297,7 +321,7 @@ misfit(struct work *w, const struct output *o, struct rule *r, const struct json
 static enum got
 put_rule(struct work *w, const struct output *o, struct rule *r, struct buf *b)
 {
-	struct json_value v;
+	struct json_value v, source;
 	enum got got;
 	size_t from = b->n;
 
@@ -312,11 +336,28 @@ put_rule(struct work *w, const struct output *o, struct rule *r, struct buf *b)
 	}
 	if ((got = source_value(w, r, &v)) != GOT_VALUE)
 		return got;
+	source = v;
+	if (r->from == FROM_FILE) {
+		if (file_put(b, o, &v, new_problem(w, r->shown, o->name)))
+			return GOT_VALUE;
+		keep_problem(w);
+		return GOT_PROBLEM;
+	}
+	if (r->convert == CONVERT_HTML || r->convert == CONVERT_PLAIN) {
+		switch (value_html(r, &v, 0, &w->html, new_problem(w, r->shown, o->name))) {
+		case HTML_KEPT:
+			break;
+		case HTML_BLANK:
+			return GOT_NOTHING;
+		case HTML_PROBLEM:
+			return misfit(w, o, r, &v, &source, b);
+		}
+	}
 	put(b, o->label.p, o->label.n);
 	if (value_put(b, o, r, &v, new_problem(w, r->shown, o->name)))
 		return GOT_VALUE;
 	b->n = from;
-	return misfit(w, o, r, &v, b);
+	return misfit(w, o, r, &v, &source, b);
 }
 
 /*
@@ -380,6 +421,136 @@ put_output(struct work *w, struct output *o)
 		problem_say(new_problem(w, blank->shown, o->name), "required", "blank, and the map wants a value; fill it in at the source");
 	keep_problem(w);
 	return GOT_PROBLEM;
+}
+
+/* A problem of one party: misfit null leaves it out. */
+static void
+party_problem(struct work *w, struct rule *r)
+{
+	if (r->misfit == MISFIT_NULL)
+		r->lost++;
+	else
+		keep_problem(w);
+}
+
+/* The party from there on in the row; taken off again if the record has it already. */
+static void
+end_party(struct work *w, size_t from)
+{
+	if (parties_add(w->parties, w->row->p + from, w->row->n - from))
+		put(w->row, "},", 2);
+	else
+		w->row->n = from;
+}
+
+static void
+put_address(struct work *w, const struct output *o, struct rule *r, const struct json_value *v)
+{
+	static struct buf scratch;
+	size_t n, m, max = o->address->max_length;
+	const char *text = text_of(v, &scratch, &n), *narrow;
+	uint32_t bad = text_bad(v);
+
+	narrow = text;
+	m = n;
+	address_in(&narrow, &m);
+	if (memchr(narrow, '@', m) != NULL || m == 0) {
+		text = narrow;
+		n = m;
+	}
+	if (bad != UINT32_MAX || text_cut(text, n, max) < n) {
+		if (bad != UINT32_MAX)
+			problem_say(new_problem(w, r->shown, o->name), "bad-character", "an address holds U+%04X, which the target refuses",
+			    (unsigned)bad);
+		else
+			problem_say(new_problem(w, r->shown, o->name), "too-long", "an address of more than %zu characters", max);
+		party_problem(w, r);
+	} else {
+		m = w->row->n;
+		buf_printf(w->row, "{\"participationtypemask\":%d,\"addressused\":", r->role);
+		buf_json_string(w->row, text, n);
+		end_party(w, m);
+	}
+}
+
+/* One party, with a comma after it, unless it is there; false: the reference is nobody. */
+static bool
+put_party(struct work *w, const struct output *o, struct rule *r, const struct party *party, const struct reference *ref)
+{
+	const struct bind *b;
+	size_t from;
+
+	if (ref->id.n == 0 || ref->table.n == 0) {
+		if (value_blank(&ref->value) || party->table.p != NULL)
+			return false;
+		put_address(w, o, r, &ref->value);
+		return true;
+	}
+	if (party->table.p != NULL && !same(&ref->table, party->table.p, party->table.n))
+		return false;
+	if ((b = bind_of(o, ref)) == NULL) {
+		problem_say(new_problem(w, r->shown, o->name), "wrong-type", "the reference is a row of table %.*s, which is no party here; "
+		    "write %s/TABLE in the map to take it only from one table", (int)ref->table.n, ref->table.p, w->m->ref[party->ref].p);
+		party_problem(w, r);
+	} else {
+		from = w->row->n;
+		buf_printf(w->row, "{\"participationtypemask\":%d", r->role);
+		put(w->row, b->before.p, b->before.n);
+		put(w->row, ref->id.p, ref->id.n);
+		put(w->row, ")\"", 2);
+		end_party(w, from);
+	}
+	return true;
+}
+
+static bool
+put_role(struct work *w, const struct output *o, struct rule *r)
+{
+	const struct party *party;
+	struct reference one;
+	struct json_iter it;
+	struct json_value v;
+	bool any = false;
+
+	for (party = r->party; party < r->party + r->parties; party++) {
+		const struct reference *ref = &w->ref[party->ref];
+
+		if (ref->all.kind != JSON_ARRAY) {
+			any = put_party(w, o, r, party, ref) || any;
+			continue;
+		}
+		for (it = json_iter(&ref->all); json_next(&it, NULL, &v); ) {
+			read_reference(&v, &one);
+			any = put_party(w, o, r, party, &one) || any;
+		}
+	}
+	return any;
+}
+
+/* All rows of the target, in order: ,"email_activity_parties":[...]; nothing where there is no party. */
+static void
+put_parties(struct work *w, struct output *o)
+{
+	size_t from = w->row->n, first, i;
+	struct rule *r;
+
+	if (w->parties == NULL)
+		w->parties = parties_new();
+	parties_start(w->parties);
+	put(w->row, o->label.p, o->label.n);
+	first = w->row->n;
+	for (i = 0; i < o->rules; i++) {
+		r = o->rule[i];
+		if ((r->alternatives > 0 && !applies(w, r)) || put_role(w, o, r) || r->blank != BLANK_REJECT)
+			continue;
+		problem_say(new_problem(w, r->shown, o->name), "missing-reference", "nobody has this role, and the map wants someone; "
+		    "see the field in the source");
+		keep_problem(w);
+	}
+	if (w->row->n > first)
+		w->row->p[w->row->n - 1] = ']';
+	else
+		w->row->n = from;
 }
 
 /* A memo, and after its own text the originals of what was cut in this record. */
@@ -542,10 +713,16 @@ row_make(struct map *m, const struct nd_in *in, const struct json *j, struct buf
 		for (; o < end && o->kind == OUT_MEMBER; o++)
 			put_output(&w, o);
 		put_key(&w);
-		for (; o < end && !o->memo; o++)
-			put_output(&w, o);
-		for (; o < end; o++)
+		for (; o < end && !o->memo && o->kind != OUT_FILE; o++) {
+			if (o->kind == OUT_PARTIES)
+				put_parties(&w, o);
+			else
+				put_output(&w, o);
+		}
+		for (; o < end && o->memo; o++)
 			put_memo(&w, o);
+		for (; o < end; o++)
+			put_output(&w, o);
 		for (o = m->output; o < end; o++)
 			o->notes.n = 0;
 		put(row, "}", 1);

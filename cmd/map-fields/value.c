@@ -9,6 +9,7 @@
 
 #include "date.h"
 #include "guid.h"
+#include "html.h"
 #include "map.h"
 
 /* A character that a full buffer cut in two is taken off the end. */
@@ -295,9 +296,9 @@ put_choice(struct buf *b, const struct rule *r, const struct json_value *v, stru
 	return false;
 }
 
-/* One member of a multi-select's text; its option's number is added to the list in b unless it is there. */
+/* One member of a multi-select's text; its option's number is added to the list in b unless it is there, and counted. */
 static bool
-add_member(struct buf *b, size_t from, const struct rule *r, const char *text, size_t n, struct problem *p)
+add_member(struct buf *b, size_t from, const struct rule *r, const char *text, size_t n, size_t *count, struct problem *p)
 {
 	static struct buf near;
 	const struct choice *c = choice_find(&r->choices, text, n);
@@ -322,31 +323,43 @@ add_member(struct buf *b, size_t from, const struct rule *r, const char *text, s
 	if (b->n > from)
 		put(b, ",", 1);
 	put(b, c->json.p, c->json.n);
+	++*count;
 	return true;
 }
 
-/* Comma-joined labels to comma-joined numbers; blanks around a label, empty and repeated ones say nothing. */
+/*
+ * Comma-joined labels to comma-joined numbers; white space around a label, empty
+ * and repeated ones say nothing.  most: what comes after so many is left out.
+ */
 static bool
-put_multichoice(struct buf *b, const struct rule *r, const struct json_value *v, struct problem *p)
+put_multichoice(struct buf *b, const struct rule *r, const struct json_value *v, size_t most, struct problem *p)
 {
 	static struct buf scratch;
-	const char *text, *end, *comma, *last;
-	size_t n, from;
+	const char *text, *end, *comma, *last, *q;
+	size_t n, from, k, count = 0;
 
 	if (!is_scalar(v))
 		return wrong_type(v, "text", p);
 	text = text_of(v, &scratch, &n);
 	put(b, "\"", 1);
 	from = b->n;
-	for (end = text + n; text < end; text = comma + 1) {
+	for (end = text + n; text < end && count < most; text = comma + 1) {
 		comma = memchr(text, ',', (size_t)(end - text));
 		if (comma == NULL)
 			comma = end;
 		text += text_blanks(text, comma);
-		for (last = comma; last > text && (last[-1] == ' ' || last[-1] == '\t'); last--)
-			;
-		if (last > text && !add_member(b, from, r, text, (size_t)(last - text), p))
+		for (q = last = text; q < comma; ) {
+			k = text_blanks(q, comma);
+			q += k > 0 ? k : 1;
+			last = k > 0 ? last : q;
+		}
+		if (last > text && !add_member(b, from, r, text, (size_t)(last - text), &count, p))
 			return false;
+	}
+	if (count > CHOICES_MAX) {
+		problem_say(p, "too-long", "%zu choices, the column takes %d; take some out, or let the map keep the first ones "
+		    "(misfit truncate:COLUMN)", count, CHOICES_MAX);
+		return false;
 	}
 	if (b->n == from) {	/* nothing but commas */
 		b->n--;
@@ -355,6 +368,62 @@ put_multichoice(struct buf *b, const struct rule *r, const struct json_value *v,
 	}
 	put(b, "\"", 1);
 	return true;
+}
+
+/*
+ * HTML made safe, or text of it.  A value without markup stays as it is, byte
+ * for byte, and so does one with a character that is refused anyway.
+ */
+enum html_fate
+value_html(const struct rule *r, struct json_value *v, size_t units, struct buf *kept, struct problem *p)
+{
+	static struct buf scratch, made;
+	const char *text;
+	enum html made_of;
+	size_t n;
+
+	if (v->kind != JSON_STRING || (!v->escaped && !html_markup(v->p, v->n)))
+		return HTML_KEPT;
+	if (text_bad(v) != UINT32_MAX)
+		return HTML_KEPT;
+	text = text_of(v, &scratch, &n);
+	if (!html_markup(text, n))
+		return HTML_KEPT;
+	made.n = 0;
+	made_of = r->convert == CONVERT_HTML ? html_safe(&made, text, n, units) : html_plain(&made, text, n);
+	if (made_of == HTML_SAME)
+		return HTML_KEPT;
+	if (made_of == HTML_BROKEN) {
+		problem_say(p, "wrong-type", "HTML that cannot be read to its end, %zu bytes of it; split or mend it", n);
+		return HTML_PROBLEM;
+	}
+	kept->n = 0;
+	buf_json_string(kept, made.p, made.n);
+	json_pad(kept);
+	*v = (struct json_value){ .kind = JSON_STRING, .p = kept->p + 1, .n = kept->n - 2 };
+	v->escaped = v->n > 0 && memchr(v->p, '\\', v->n) != NULL;
+	return value_blank(v) ? HTML_BLANK : HTML_KEPT;
+}
+
+void
+value_cut(struct buf *b, const struct output *o, const struct rule *r, const struct json_value *value)
+{
+	static struct buf scratch, html;
+	struct json_value v = *value;
+	struct problem unused = { 0 };
+	const char *text;
+	size_t n;
+
+	if (r->convert == CONVERT_MULTICHOICE) {
+		put_multichoice(b, r, &v, CHOICES_MAX, &unused);
+		return;
+	}
+	if (r->convert == CONVERT_HTML)		/* never inside a tag, and every tag is closed */
+		value_html(r, &v, o->column->max_length, &html, &unused);
+	text = text_of(&v, &scratch, &n);
+	put(b, "\"", 1);
+	buf_json_text(b, text, text_cut(text, n, o->column->max_length));
+	put(b, "\"", 1);
 }
 
 bool
@@ -369,7 +438,7 @@ value_put(struct buf *b, const struct output *o, const struct rule *r, const str
 	if (r != NULL && r->convert == CONVERT_CHOICE)
 		return put_choice(b, r, v, p);
 	if (r != NULL && r->convert == CONVERT_MULTICHOICE)
-		return put_multichoice(b, r, v, p);
+		return put_multichoice(b, r, v, SIZE_MAX, p);
 	switch (o->column->type) {
 	case META_INTEGER:
 	case META_BIGINT:
