@@ -66,6 +66,7 @@ include $(call phase,link close)
 -include $(call phase,done)
 -include $(call phase,handoff)
 include $(SMDYN)/pipelines/rules.mk
+include $(SMDYN)/pipelines/extract.mk
 include $(SMDYN)/pipelines/confirm.mk
 include $(SMDYN)/pipelines/report.mk
 
