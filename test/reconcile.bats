@@ -51,6 +51,83 @@ books() {	# OPTION...: the fixture's books
 	[ "$(jq -r .field differences)" = overriddencreatedon ]
 }
 
+# mail: one e-mail with four parties and a note with a file, mapped, loaded and read back; mails OPTION... its books
+mail() {
+	jq -nc '"00000008-0000-8000-8000-000000000001" as $a | "00000002-0000-8000-8000-000000000001" as $c |
+		{_table: "email", _source: {module: "email", id: "1", hash: "0"}, activityid: $a, subject: "m", email_activity_parties: [
+		{participationtypemask: 1, "partyid_contact@odata.bind": "/contacts(\($c))"}, {participationtypemask: 2, addressused: "B@example.com"},
+		{participationtypemask: 3, addressused: "c@example.com"}, {participationtypemask: 2, "partyid_contact@odata.bind": "/contacts(\($c))"}]},
+		{_table: "annotation", _source: {module: "note", id: "2", hash: "0"}, annotationid: $a, subject: "n", _file: {column: "documentbody",
+		path: "a", sha256: ("ab" * 32), size: 12}}' >mapped
+	jq -c '{_source, table: ._table, outcome: "created"}' mapped >loaded
+	jq -nc '"00000008-0000-8000-8000-000000000001" as $a | "00000002-0000-8000-8000-000000000001" as $c |
+		(({participationtypemask: 2, addressused: "b@example.com"}, {participationtypemask: 2, _partyid_value: $c, addressused: "c@c"},
+		{participationtypemask: 9, _partyid_value: $a}, {participationtypemask: 1, _partyid_value: $c},
+		{participationtypemask: 8, _partyid_value: $c}, {participationtypemask: 3, addressused: "c@example.com"}) |
+		{_table: "activityparty", _activityid_value: $a, _partyid_value: null, addressused: null} + .),
+		{_table: "activityparty", _activityid_value: null, participationtypemask: 1},
+		{_table: "activityparty", _activityid_value: $c, participationtypemask: 1, _partyid_value: $a}' >parties
+	{
+		jq -nc '{_table: "email", activityid: "00000008-0000-8000-8000-000000000001", subject: "m"}'
+		jq -nc '{_table: "annotation", annotationid: "00000008-0000-8000-8000-000000000001", subject: "n", filesize: 12,
+			documentbody: {sha256: ("AB" * 32), size: 12}}'
+	} >read
+	cat "$fixtures"/metadata/{email,annotation}.ndjson >metadata
+}
+
+mails() {
+	head -n 1 mapped >mapped.1; head -n 1 loaded >loaded.1; head -n 1 read >read.1
+	reconcile --object email --source mapped.1 --mapped mapped.1 --loaded loaded.1 --target read.1 --metadata metadata --mismatches differences \
+		--parties parties "$@"
+}
+
+notes() {
+	tail -n 1 mapped >mapped.2; tail -n 1 loaded >loaded.2; tail -n 1 read >read.2
+	reconcile --object note --source mapped.2 --mapped mapped.2 --loaded loaded.2 --target read.2 --metadata metadata --mismatches differences
+}
+
+@test "parties are links, in any order, and those that the platform adds do not count" {
+	mail
+	mails >out
+	[ "$(jq -c '[.balanced, .links_verified, .link_mismatches, .resolved]' out)" = '[true,4,0,0]' ]
+}
+
+@test "a party that is lost, another one, or one more is a difference that is named" {
+	mail
+	sed -i '4d; s/b@example/x@example/' parties
+	run -65 --separate-stderr mails
+	[ "$(jq -c '[.links_verified, .link_mismatches]' <<<"$output")" = '[4,3]' ]
+	[ "$(jq -c '[.kind, .field, .expected.participationtypemask, .expected.addressused, .found.addressused]' differences | tr '\n' ' ')" = \
+		'["link","email_activity_parties",1,null,null] ["link","email_activity_parties",2,"B@example.com",null] ["link","email_activity_parties",null,null,"x@example.com"] ' ]
+}
+
+@test "an address that the platform found the record of is counted, not a difference" {
+	mail
+	sed -i '/c@example/s/"_partyid_value":null/"_partyid_value":"00000002-0000-8000-8000-000000000007"/' parties
+	mails >out
+	[ "$(jq -c '[.balanced, .link_mismatches, .resolved]' out)" = '[true,0,1]' ]
+}
+
+@test "a file is one field: its hash and size" {
+	mail
+	notes >out
+	[ "$(jq -c '[.balanced, .fields_verified]' out)" = '[true,2]' ]
+	sed -i 's/"sha256":"AB/"sha256":"00/' read
+	run -65 --separate-stderr notes
+	[ "$(jq -c '[.kind, .field, .expected.size, .found.size]' differences)" = '["field","_file",12,12]' ]
+	sed -i 's/,"documentbody":.*/}/' read
+	run -65 --separate-stderr notes
+	[ "$(jq -c '[.field, .found]' differences)" = '["_file",null]' ]
+}
+
+@test "records that went to a file for a person are handed, and balance" {
+	head -n 2 source.ndjson >handed
+	reconcile --object flow --source handed --handed handed >out 2>err
+	[ "$(jq -c '[.source, .handed, .balanced]' out)" = '[2,2,true]' ]
+	run -65 --separate-stderr reconcile --object flow --source source.ndjson --handed handed
+	[ "$(jq .balanced <<<"$output")" = false ]
+}
+
 @test "a row that is not there is missing, not equal" {
 	sed -i 1d 55-read.ndjson
 	run -65 --separate-stderr books

@@ -10,7 +10,11 @@
  * blanks at the ends of a text that the platform trimmed (counted: trimmed);
  * a column of a matched row under the policy "fill" that was filled before
  * (counted: kept); overriddencreatedon, which the platform shows as createdon
- * (reference, section 9.1).
+ * (reference, section 9.1); the address of a party that the platform has found
+ * the record of (counted: resolved).
+ *
+ * A file (_file) is one field: its hash and size.  Parties are links: each one
+ * of the mapped row has its own in the target, and there are no others.
  */
 #include "reconcile.h"
 
@@ -21,12 +25,14 @@
 #include "xalloc.h"
 
 #define BIND "@odata.bind"
+#define PARTIES "_activity_parties"
 #define NO_SLOT SIZE_MAX
 
 struct rule {
 	char *table, *name;	/* the mapped row's table and member */
 	size_t slot;		/* of the member of the row read back; NO_SLOT: not compared */
 	bool link;
+	bool file, parties;
 	enum meta_type type;
 };
 
@@ -67,6 +73,26 @@ rule_for_bind(struct compare *c, struct rule *r, const struct meta_table *t)
 	free(name);
 }
 
+static bool
+ends(const char *name, const char *tail)
+{
+	size_t n = strlen(name), m = strlen(tail);
+
+	return n > m && strcmp(name + n - m, tail) == 0;
+}
+
+/* The column that _file names holds {"sha256","size"} in the row read back. */
+static void
+rule_for_file(struct compare *c, struct rule *r, const struct json_value *file)
+{
+	struct json_value v;
+	char *column = json_member(file, "column", &v) ? json_strdup(&v) : NULL;
+
+	if (column != NULL)
+		r->slot = json_names_add(c->state->target.names, column);
+	free(column);
+}
+
 /* With --compare, the column it names for this member; else the member's own name. */
 static const char *
 column_of(const struct compare *c, const char *member)
@@ -82,21 +108,25 @@ column_of(const struct compare *c, const char *member)
 }
 
 static struct rule *
-make_rule(struct compare *c, const struct json_value *key, const char *table)
+make_rule(struct compare *c, const struct json_member *m, const char *table)
 {
 	struct compare_state *s = c->state;
 	const struct meta_table *t = meta_table(c->meta, table);
 	const struct meta_column *column;
 	const char *name;
 	struct rule *r;
-	size_t n;
 
 	s->rule = xreallocarray(s->rule, s->rules + 1, sizeof(*s->rule));
 	r = &s->rule[s->rules++];
-	*r = (struct rule){ .table = xstrdup(table), .name = json_strdup(key), .slot = NO_SLOT, .type = META_OTHER };
-	n = strlen(r->name);
+	*r = (struct rule){ .table = xstrdup(table), .name = json_strdup(&m->key), .slot = NO_SLOT, .type = META_OTHER };
 	name = column_of(c, r->name);
-	if (c->pairs == 0 && n > strlen(BIND) && strcmp(r->name + n - strlen(BIND), BIND) == 0) {
+	r->file = c->pairs == 0 && strcmp(r->name, "_file") == 0;
+	r->parties = c->pairs == 0 && ends(r->name, PARTIES) && m->value.kind == JSON_ARRAY;
+	if (r->file) {
+		rule_for_file(c, r, &m->value);
+	} else if (r->parties) {
+		r->slot = NO_SLOT;
+	} else if (c->pairs == 0 && ends(r->name, BIND)) {
 		rule_for_bind(c, r, t);
 	} else if (name != NULL && !(t != NULL && strcmp(name, t->primary_id) == 0)) {
 		r->slot = json_names_add(s->target.names, name);
@@ -107,20 +137,20 @@ make_rule(struct compare *c, const struct json_value *key, const char *table)
 }
 
 static struct rule *
-rule_of(struct compare *c, const struct json_value *key, const char *table)
+rule_of(struct compare *c, const struct json_member *m, const char *table)
 {
 	struct compare_state *s = c->state;
 	size_t i, at;
 
 	for (i = 0; i < s->rules; i++) {
 		at = (s->next + i) % s->rules;
-		if (json_is(key, s->rule[at].name) && strcmp(table, s->rule[at].table) == 0) {
+		if (json_is(&m->key, s->rule[at].name) && strcmp(table, s->rule[at].table) == 0) {
 			s->next = at + 1;
 			return &s->rule[at];
 		}
 	}
 	s->next = s->rules + 1;
-	return make_rule(c, key, table);
+	return make_rule(c, m, table);
 }
 
 /* The GUID inside "/accounts(<guid>)". */
@@ -244,6 +274,18 @@ report(struct compare *c, const struct json *mapped, const char *kind, const str
 	nd_write(c->out, b->p, b->n);
 }
 
+static bool
+same_file(const struct json_value *want, const struct json_value *have)
+{
+	struct json_value a = { 0 }, b = { 0 };
+	int64_t x = -1, y = -1;
+
+	if (have == NULL || !json_member(want, "size", &a) || !json_member(have, "size", &b) || !json_int(&a, &x) || !json_int(&b, &y) || x != y)
+		return false;
+	return json_member(want, "sha256", &a) && json_member(have, "sha256", &b) && a.kind == JSON_STRING && b.kind == JSON_STRING &&
+	    a.n == b.n && strncasecmp(a.p, b.p, a.n) == 0;
+}
+
 static struct compare_state *
 state_of(struct compare *c)
 {
@@ -261,14 +303,14 @@ prepare(struct compare *c, const struct json *mapped, const char *table)
 	size_t i;
 
 	for (i = 0; i < mapped->count; i++)
-		rule_of(c, &mapped->member[i].key, table);
+		rule_of(c, &mapped->member[i], table);
 }
 
 static void
 compare_member(struct compare *c, const struct json *mapped, const struct rule *r, const struct json_member *m, bool fill)
 {
 	const struct json_value *have = c->state->target.slot[r->slot];
-	bool same = r->link ? same_link(&m->value, have) : same_value(c, r->type, &m->value, have);
+	bool same = r->file ? same_file(&m->value, have) : r->link ? same_link(&m->value, have) : same_value(c, r->type, &m->value, have);
 
 	if (!same && fill && !json_null(have)) {
 		c->kept++;
@@ -279,6 +321,80 @@ compare_member(struct compare *c, const struct json *mapped, const struct rule *
 		return;
 	*(r->link ? &c->link_mismatches : &c->field_mismatches) += 1;
 	report(c, mapped, r->link ? "link" : "field", &m->key, &m->value, have);
+}
+
+/* ---- parties ---- */
+
+/* "partyid_contact@odata.bind" of a party. */
+static bool
+party_link(const struct json_value *party, struct guid *g)
+{
+	struct json_iter it = json_iter(party);
+	struct json_value key, v;
+
+	while (json_next(&it, &key, &v))
+		if (key.n > strlen("partyid_") + strlen(BIND) && memcmp(key.p, "partyid_", strlen("partyid_")) == 0 && v.kind == JSON_STRING)
+			return bound(&v, g);
+	return false;
+}
+
+/* An address that the platform has found a record for is still that party; an unresolved one comes first. */
+static struct party *
+party_there(struct compare *c, const struct json_value *want, struct party *p, size_t n)
+{
+	struct json_value v = { 0 };
+	struct guid id;
+	bool link = party_link(want, &id);
+	char *address = json_member(want, "addressused", &v) ? json_strdup(&v) : NULL;
+	struct party *best = NULL;
+	int64_t mask = 0;
+	size_t i;
+
+	if (json_member(want, "participationtypemask", &v))
+		json_int(&v, &mask);
+	for (i = 0; i < n && (best == NULL || best->has_id != link); i++) {
+		if (p[i].used || p[i].mask != mask)
+			continue;
+		if (link ? p[i].has_id && memcmp(&p[i].id, &id, sizeof(id)) == 0 :
+		    address != NULL && p[i].address != NULL && strcasecmp(address, p[i].address) == 0)
+			best = &p[i];
+	}
+	c->resolved += best != NULL && best->has_id != link;
+	free(address);
+	return best;
+}
+
+static void
+compare_parties(struct compare *c, const struct json *mapped, const struct json_member *m)
+{
+	const struct json_value *activity = json_get(mapped, "activityid");
+	struct json_iter it = json_iter(&m->value);
+	struct json_value want, found;
+	struct party *p, *x;
+	struct guid id;
+	size_t n, i;
+
+	if (activity == NULL || activity->kind != JSON_STRING || !guid_parse(activity->p, activity->n, &id))
+		return;
+	p = parties_of(c->parties, &id, &n);
+	for (i = 0; i < n; i++)
+		p[i].used = false;
+	while (json_next(&it, NULL, &want)) {
+		c->links++;
+		if ((x = party_there(c, &want, p, n)) != NULL) {
+			x->used = true;
+			continue;
+		}
+		c->link_mismatches++;
+		report(c, mapped, "link", &m->key, &want, NULL);
+	}
+	for (i = 0; i < n; i++) {
+		if (p[i].used)
+			continue;
+		c->link_mismatches++;
+		found = (struct json_value){ .p = p[i].row, .n = strlen(p[i].row), .kind = JSON_OBJECT };
+		report(c, mapped, "link", &m->key, NULL, &found);
+	}
 }
 
 void
@@ -301,7 +417,9 @@ compare_row(struct compare *c, const struct json *mapped, const char *line, size
 		return;
 	}
 	for (i = 0; i < mapped->count; i++) {
-		r = rule_of(c, &mapped->member[i].key, table);
+		r = rule_of(c, &mapped->member[i], table);
+		if (r->parties && c->parties != NULL)
+			compare_parties(c, mapped, &mapped->member[i]);
 		if (r->slot != NO_SLOT && (ours || strcmp(r->name, "overriddencreatedon") != 0))
 			compare_member(c, mapped, r, &mapped->member[i], !ours && fill);
 	}

@@ -19,6 +19,18 @@ size_t target_next_unseen(const struct target *t, size_t from);			/* SIZE_MAX: n
 const char *target_line(const struct target *t, size_t at, size_t *n);
 size_t target_rows(const struct target *t);
 
+/* parties.c: the parties of activities, found by their activity; the file is mapped, 24 bytes a party in memory. */
+struct party {
+	int64_t mask;
+	bool has_id, used;
+	struct guid id;
+	char *address;		/* NULL if none */
+	char *row;		/* its line */
+};
+struct parties;
+struct parties *parties_load(const char *path);
+struct party *parties_of(struct parties *p, const struct guid *activity, size_t *n);	/* good until the next call */
+
 /* decimal.c: exact sums.  A value is a count of 1/10^10, in 128 bits. */
 struct decimal {
 	__extension__ __int128 v;
@@ -40,13 +52,14 @@ struct pair {			/* compare only these: a member of the mapped row, a column of t
 	const char *mapped, *column;
 };
 struct compare {
+	struct parties *parties;	/* NULL: parties are not compared */
 	const struct meta *meta;
 	const struct pair *pair;
 	size_t pairs;
 	struct nd_out *out;	/* mismatches; name NULL when nobody asked */
 	const char *object;
 	uint64_t fields, field_mismatches, links, link_mismatches, missing;
-	uint64_t trimmed, kept;	/* effects that are understood: blanks at the ends, a column that was filled before */
+	uint64_t trimmed, kept, resolved;	/* effects that are understood: blanks at the ends, a column that was filled before, an address that became a record */
 	struct compare_state *state;
 };
 void compare_row(struct compare *c, const struct json *mapped, const char *line, size_t n, const char *outcome);
