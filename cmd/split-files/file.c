@@ -264,6 +264,7 @@ taken_in(struct files *f, struct draft *d, const struct json_value *attachment, 
 		buf_add(&path, id->p, id->n);
 	if (path.n == 0) {
 		aside(d, "missing-file", "it has neither a path nor an id to be found by in the intake");
+		buf_free(&path);
 		return;
 	}
 	fd = intake_open(f->intake, path.p, path.n, &why);
