@@ -46,6 +46,34 @@ plain() { sed 's/"@odata.etag":"W.."[0-9]*..",//' "$@"; }
 	[ "$(jq -rs '.[0] | length > 100' out)" = true ]
 }
 
+notes() {	# three notes for the sandbox: with a file, without, and with another
+	jq -nc '{_table: "account", accountid: "'"$(id 1)"'", name: "a"},
+		({annotationid: "'"$(id 21)"'", filename: "a.txt", documentbody: "aGVsbG8="}, {annotationid: "'"$(id 22)"'"},
+		{annotationid: "'"$(id 23)"'", filename: "b.txt", documentbody: ("A" * 4000000)} |
+		{_table: "annotation", subject: "n", "objectid_account@odata.bind": "/accounts('"$(id 1)"')"} + .)'
+}
+
+@test "--hash tells what files the rows have, in order, also on a bad day" {
+	notes >rows
+	printf 'match=Download every=2 times=3 %s\n' status=503 after=reset >faults
+	sandbox --faults faults
+	printf '{"sha256":"%s","size":%s} ' "$(printf hello | sha256sum | cut -d ' ' -f 1)" 5 >expected
+	printf 'null {"sha256":"%s","size":%s} ' "$(head -c 3000000 /dev/zero | sha256sum | cut -d ' ' -f 1)" 3000000 >>expected
+	dyn-extract annotation --select subject,documentbody --hash documentbody >out 2>err
+	[ "$(jq -c .documentbody out | tr '\n' ' ')" = "$(cat expected)" ]
+	[ "$(jq -r '[.subject, .filesize] | @csv' out | tr '\n' ' ')" = '"n",5 "n", "n",3000000 ' ]
+}
+
+@test "--hash is for the columns that hold files, and goes with --select" {
+	sandbox
+	run -64 --separate-stderr dyn-extract account --select name --hash documentbody
+	run -64 --separate-stderr dyn-extract annotation --hash documentbody
+	run -64 --separate-stderr dyn-extract annotation --select subject --hash body
+	run -64 --separate-stderr dyn-extract annotation --select subject --hash documentbody --ids /dev/null
+	dyn-extract activitymimeattachment --select filename --hash body >out
+	[ ! -s out ]
+}
+
 @test "an empty table gives no line and 0" {
 	sandbox
 	dyn-extract lead >out 2>err

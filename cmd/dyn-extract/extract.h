@@ -43,7 +43,8 @@ void put_flat(struct buf *b, const struct json_value *v);	/* verbatim, but for w
 
 /* hash.c: rows with the hash of their file in place of its bytes, in order */
 struct hash;
-struct hash *hash_open(const struct table *t, const char *column, struct nd_out *out);	/* 64 when that column holds no files */
+void hash_check(const char *table, const char *column);	/* 64 when that column holds no files */
+struct hash *hash_open(const struct table *t, const char *column, struct nd_out *out);
 void hash_row(struct hash *h, const struct json_value *row);
 void hash_close(struct hash *h);	/* writes what is left */
 

@@ -40,7 +40,8 @@ struct download {
 struct hash {
 	struct dyn *d;
 	const struct table *t;
-	const char *column, *kind;
+	const char *column;
+	bool note;
 	struct nd_out *out;
 	struct download ring[FILES];
 	size_t first, count;
@@ -48,19 +49,24 @@ struct hash {
 
 static http_done begun, came;
 
+void
+hash_check(const char *table, const char *column)
+{
+	if ((strcmp(table, "annotation") != 0 || strcmp(column, "documentbody") != 0) &&
+	    (strcmp(table, "activitymimeattachment") != 0 || strcmp(column, "body") != 0))
+		errx(EX_USAGE, "--hash: files are in documentbody of annotation and in body of activitymimeattachment, not in %s of %s",
+		    column, table);
+}
+
 struct hash *
 hash_open(const struct table *t, const char *column, struct nd_out *out)
 {
 	static const struct http_policy policy = { .retries = 8 };
 	struct hash *h = xcalloc(1, sizeof(*h));
-	bool note = strcmp(t->name, "annotation") == 0;
 
-	if (!(note && strcmp(column, "documentbody") == 0) && !(strcmp(t->name, "activitymimeattachment") == 0 && strcmp(column, "body") == 0))
-		errx(EX_USAGE, "--hash: files are in documentbody of annotation and in body of activitymimeattachment, not in %s of %s",
-		    column, t->name);
 	h->t = t;
 	h->column = column;
-	h->kind = note ? "Annotation" : "Attachment";
+	h->note = strcmp(t->name, "annotation") == 0;
 	h->out = out;
 	h->d = dyn_open(&policy);
 	return h;
@@ -209,7 +215,7 @@ hash_row(struct hash *h, const struct json_value *row)
 	if (!id_of(h, row, w->id))
 		errx(EX_UNAVAILABLE, "%s: a row without a GUID in %s", h->t->name, h->t->primary);
 	buf_printf(&w->body, "{\"Target\":{\"%s\":\"%s\",\"@odata.type\":\"Microsoft.Dynamics.CRM.%s\"}}", h->t->primary, w->id, h->t->name);
-	start(w, h->kind[1] == 'n' ? "InitializeAnnotationBlocksDownload" : "InitializeAttachmentBlocksDownload", begun);
+	start(w, h->note ? "InitializeAnnotationBlocksDownload" : "InitializeAttachmentBlocksDownload", begun);
 }
 
 void

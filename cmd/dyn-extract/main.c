@@ -157,6 +157,8 @@ options_agree(int tables, char *table[])
 		errx(EX_USAGE, "--ids says which rows and in what order: no --filter or --order with it");
 	if (rejectfile != NULL && idfile == NULL)
 		errx(EX_USAGE, "--rejects is for the lines of --ids");
+	if (hashed != NULL)
+		hash_check(table[0], hashed);
 	for (i = 0; i < tables; i++)
 		if (!table_name_good(table[i]))
 			errx(EX_USAGE, "\"%s\" is no logical name of a table (lower-case letters, digits, _)", table[i]);
