@@ -225,7 +225,13 @@ add_tag(struct cleaner *c, const char *to, const char *name, bool close)
 		else
 			c->unclosed++;
 	}
-	buf_add(c->b, c->p, (size_t)(to - c->p));
+	if (close) {		/* what else is in an end tag means nothing */
+		buf_str(c->b, "</");
+		buf_str(c->b, name);
+		buf_char(c->b, '>');
+	} else {
+		buf_add(c->b, c->p, (size_t)(to - c->p));
+	}
 }
 
 /* At a "<". */
@@ -273,11 +279,29 @@ entity(const char *p, const char *end)
 	return n > 2 && p + n < end && p[n] == ';' && (p[1] == '#' || letter(p[1])) ? n + 1 : 0;
 }
 
-/* The document for the parser, to b; false if the text has no markup. */
-static bool
-clean(struct buf *b, const char *p, size_t n)
+/* An entity that is one without its ";", as browsers have it; 0: none. */
+static size_t
+short_entity(const char *p, const char *end)
 {
-	struct cleaner c = { .p = p, .end = p + n, .b = b };
+	static const char *const names[] = { "&amp", "&lt", "&gt", "&quot", "&nbsp" };
+	size_t i, n;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		n = strlen(names[i]);
+		if ((size_t)(end - p) >= n && memcmp(p, names[i], n) == 0)
+			return p + n == end || !(letter(p[n]) || (p[n] >= '0' && p[n] <= '9') || p[n] == '=') ? n : 0;
+	}
+	return 0;
+}
+
+/*
+ * The document for the parser, to b; false if the text has no markup.  loose:
+ * no tag may hold a "<", so that the parser cannot see one end elsewhere.
+ */
+static bool
+clean(struct buf *b, const char *p, size_t n, bool loose)
+{
+	struct cleaner c = { .p = p, .end = p + n, .b = b, .loose = loose };
 	const char *from;
 	size_t k;
 
@@ -294,6 +318,11 @@ clean(struct buf *b, const char *p, size_t n)
 		} else if ((k = entity(c.p, c.end)) > 0) {
 			c.found = true;
 			buf_add(b, c.p, k);
+			c.p += k;
+		} else if ((k = short_entity(c.p, c.end)) > 0) {
+			c.found = true;
+			buf_add(b, c.p, k);
+			buf_char(b, ';');
 			c.p += k;
 		} else {
 			buf_str(b, "&amp;");
@@ -795,7 +824,7 @@ parser(struct writer *w)
 
 /* False: the parser did not come to the end. */
 static bool
-parse(struct writer *w, const struct buf *document)
+parse_document(struct writer *w, const struct buf *document)
 {
 	htmlDocPtr doc;
 
@@ -804,6 +833,28 @@ parse(struct writer *w, const struct buf *document)
 	if (doc != NULL)
 		xmlFreeDoc(doc);
 	return w->ended;
+}
+
+/* With the writer as it is given; a second time, more carefully, if an open quote swallowed the end. */
+static enum html
+parse(struct writer *w, const char *p, size_t n)
+{
+	static struct buf document;
+	struct writer start = *w;
+	int loose;
+
+	for (loose = 0; loose < 2; loose++) {
+		if (!clean(&document, p, n, loose == 1))
+			return HTML_SAME;
+		if (parse_document(w, &document))
+			return HTML_DONE;
+		start.tag = w->tag;
+		start.href = w->href;
+		start.href.n = 0;
+		w->out->n = w->from;
+		*w = start;
+	}
+	return HTML_BROKEN;
 }
 
 bool
@@ -815,33 +866,27 @@ html_markup(const char *p, size_t n)
 enum html
 html_safe(struct buf *b, const char *p, size_t n, size_t units)
 {
-	static struct buf document;
 	static struct writer w;
 	struct buf tag = w.tag;
+	enum html done;
 
-	if (!clean(&document, p, n))
-		return HTML_SAME;
 	w = (struct writer){ .out = b, .from = b->n, .limit = units, .tag = tag };
-	if (!parse(&w, &document))
-		return HTML_BROKEN;
+	done = parse(&w, p, n);
 	while (w.opens > 0)
 		close_last(&w);
-	return HTML_DONE;
+	return done;
 }
 
 enum html
 html_plain(struct buf *b, const char *p, size_t n)
 {
-	static struct buf document;
 	static struct writer w;
 	struct buf href = w.href;
+	enum html done;
 
-	if (!clean(&document, p, n))
-		return HTML_SAME;
 	w = (struct writer){ .out = b, .from = b->n, .plain = true, .href = href };
 	w.href.n = 0;
-	if (!parse(&w, &document))
-		return HTML_BROKEN;
+	done = parse(&w, p, n);
 	trim_line(&w);
-	return HTML_DONE;
+	return done;
 }
