@@ -48,12 +48,13 @@ struct rec {
 	uint32_t row;		/* of the target, where there is one */
 	uint32_t other;		/* line of the record it collides with */
 	uint8_t fate;
+	bool elsewhere;		/* the row is one of --else */
 	bool first;		/* the first with its key: the keys have it in this order */
 	const char *rule;
 };
 
 struct assign {
-	struct matcher *matcher;
+	struct matcher *matcher, *other;	/* other: the rows of --else, NULL without */
 	struct json j;
 	struct record_path key_path;
 	struct keys *keys;
@@ -68,7 +69,7 @@ struct assign {
 	struct nd_out out;
 };
 
-static const char *module, *table, *namespace, *key_name = "id", *existing, *inactive, *fallback;
+static const char *module, *table, *namespace, *key_name = "id", *existing, *inactive, *fallback, *other_table, *other_existing;
 static bool match_only;
 
 /* The record's key in a->key; or a reject code, with *why. */
@@ -170,6 +171,10 @@ read_record(struct assign *a, struct nd_in *in)
 	if (!hold_key(a, r))
 		return;
 	matcher_match(a->matcher, &a->j, a->key.p, a->key.n, &m);
+	if (m.verdict == NO_MATCH && a->other != NULL) {
+		matcher_match(a->other, &a->j, a->key.p, a->key.n, &m);
+		r->elsewhere = m.verdict != NO_MATCH;
+	}
 	r->row = m.row;
 	switch (m.verdict) {
 	case NO_MATCH: r->fate = match_only ? QUEUE_MISSING : NEW; break;
@@ -183,24 +188,25 @@ read_record(struct assign *a, struct nd_in *in)
 static void
 queue(struct assign *a, const struct nd_in *in, const struct rec *r)
 {
-	const char *then = a->fallback != NOBODY ? "; until then it is the fallback's" : "";
+	struct matcher *matcher = r->elsewhere ? a->other : a->matcher;
+	const char *then = a->fallback != NOBODY ? "; until then it is the fallback's" : "", *of = r->elsewhere ? other_table : table;
 	char one[GUID_TEXT + 1] = "", two[GUID_TEXT + 1] = "";
 	struct match m;
 
-	matcher_match(a->matcher, &a->j, a->key.p, a->key.n, &m);
+	matcher_match(matcher, &a->j, a->key.p, a->key.n, &m);
 	if (m.verdict != NO_MATCH)
-		guid_text(matcher_id(a->matcher, m.row), one);
+		guid_text(matcher_id(matcher, m.row), one);
 	if (m.verdict == AMBIGUOUS)
-		guid_text(matcher_id(a->matcher, m.other), two);
+		guid_text(matcher_id(matcher, m.other), two);
 	if (r->fate == QUEUE_AMBIGUOUS)
 		rej_write(&a->queue, in, code[r->fate], NULL, NULL, "two rows of %s have the same %s: %s and %s: make one of them differ%s",
-		    table, m.column, one, two, then);
+		    of, m.column, one, two, then);
 	else if (r->fate == QUEUE_MISSING)
-		rej_write(&a->queue, in, code[r->fate], NULL, NULL, "no row of %s matches: create it, or mend what is compared%s",
-		    table, then);
+		rej_write(&a->queue, in, code[r->fate], NULL, NULL, "no row of %s%s%s matches: create it, or mend what is compared%s",
+		    table, a->other != NULL ? " or " : "", a->other != NULL ? other_table : "", then);
 	else if (r->fate == QUEUE_INACTIVE)
 		rej_write(&a->queue, in, code[r->fate], NULL, NULL, "the only row of %s with this %s is disabled: %s: enable it%s",
-		    table, m.column, one, then);
+		    of, m.column, one, then);
 	else
 		rej_write(&a->queue, in, code[r->fate], NULL, NULL, "row %s of %s matches the record of line %u too, by %s: make one of the two differ",
 		    one, table, r->other, m.column);
@@ -255,7 +261,7 @@ second_reading(struct assign *a)
 }
 
 static void
-put_id(struct assign *a, const char *key, size_t n, const struct guid *id, const char *how, const char *rule)
+put_id(struct assign *a, const char *key, size_t n, const char *of, const struct guid *id, const char *how, const char *rule)
 {
 	struct buf *b = &a->line;
 	char text[GUID_TEXT + 1];
@@ -267,7 +273,7 @@ put_id(struct assign *a, const char *key, size_t n, const struct guid *id, const
 	buf_str(b, ",\"key\":");
 	buf_json_string(b, key, n);
 	buf_str(b, ",\"table\":");
-	buf_json_str(b, table);
+	buf_json_str(b, of);
 	buf_str(b, ",\"id\":\"");
 	buf_str(b, text);
 	buf_str(b, "\",\"how\":\"");
@@ -284,13 +290,15 @@ write_id(struct assign *a, const struct rec *r, const char *key, size_t n)
 	struct guid id = guid_make(namespace, module, key, n);
 
 	if (r->fate == NEW)
-		put_id(a, key, n, &id, "new", "computed");
+		put_id(a, key, n, table, &id, "new", "computed");
+	else if (r->elsewhere && r->fate <= EARLIER_ROW)
+		put_id(a, key, n, other_table, matcher_id(a->other, r->row), "matched", r->rule);
 	else if (r->fate == EARLIER_ROW && memcmp(&id, matcher_id(a->matcher, r->row), sizeof(id)) == 0)
-		put_id(a, key, n, &id, "new", "computed");
+		put_id(a, key, n, table, &id, "new", "computed");
 	else if (r->fate == EARLIER_ROW || r->fate == MATCHED_ROW)
-		put_id(a, key, n, matcher_id(a->matcher, r->row), "matched", r->rule);
+		put_id(a, key, n, table, matcher_id(a->matcher, r->row), "matched", r->rule);
 	else
-		put_id(a, key, n, matcher_id(a->matcher, a->fallback), "fallback", code[r->fate]);
+		put_id(a, key, n, table, matcher_id(a->matcher, a->fallback), "fallback", code[r->fate]);
 }
 
 /* The keys are walked beside the records: the first record of each key holds the next one. */
@@ -309,7 +317,7 @@ write_ids(struct assign *a)
 	}
 	records = a->out.count;
 	if (a->fallback != NOBODY)
-		put_id(a, "*", 1, matcher_id(a->matcher, a->fallback), "fallback", "unknown");
+		put_id(a, "*", 1, table, matcher_id(a->matcher, a->fallback), "fallback", "unknown");
 	return records;
 }
 
@@ -327,6 +335,16 @@ find_fallback(struct assign *a)
 	    existing);
 }
 
+/* From here on --existing and --match are those of another table. */
+static void
+begin_other(struct assign *a, const char *name)
+{
+	if (a->other != NULL || *name == '\0')
+		cli_usage(usage);
+	other_table = name;
+	a->other = matcher_new(a->j.names);
+}
+
 static void
 options(int argc, char *argv[], struct assign *a)
 {
@@ -335,7 +353,7 @@ options(int argc, char *argv[], struct assign *a)
 		{ "namespace", required_argument, NULL, 'n' }, { "key", required_argument, NULL, 'k' },
 		{ "match", required_argument, NULL, 'M' }, { "existing", required_argument, NULL, 'e' },
 		{ "match-only", no_argument, NULL, 'o' }, { "inactive", required_argument, NULL, 'i' },
-		{ "fallback", required_argument, NULL, 'f' }, { "queue", required_argument, NULL, 'q' },
+		{ "fallback", required_argument, NULL, 'f' }, { "else", required_argument, NULL, 'E' }, { "queue", required_argument, NULL, 'q' },
 		{ "rejects", required_argument, NULL, 'r' }, { NULL, 0, NULL, 0 }
 	};
 	const char *rejects = NULL, *queuefile = NULL;
@@ -347,8 +365,9 @@ options(int argc, char *argv[], struct assign *a)
 		case 't': table = optarg; break;
 		case 'n': namespace = optarg; break;
 		case 'k': key_name = optarg; break;
-		case 'M': matcher_rule(a->matcher, optarg); break;
-		case 'e': existing = optarg; break;
+		case 'M': matcher_rule(a->other != NULL ? a->other : a->matcher, optarg); break;
+		case 'e': *(a->other != NULL ? &other_existing : &existing) = optarg; break;
+		case 'E': begin_other(a, optarg); break;
 		case 'o': match_only = true; break;
 		case 'i': inactive = optarg; break;
 		case 'f': fallback = *optarg != '\0' ? optarg : NULL; break;
@@ -364,6 +383,8 @@ options(int argc, char *argv[], struct assign *a)
 		errx(EX_USAGE, "--match, --match-only, --inactive and --fallback need --existing F");
 	if (match_only && matcher_rules(a->matcher) == 0)
 		errx(EX_USAGE, "--match-only needs --match");
+	if (a->other != NULL && (!match_only || other_existing == NULL || matcher_rules(a->other) == 0))
+		errx(EX_USAGE, "--else is for --match-only, and needs --existing F and --match of its own behind it");
 	if (fallback != NULL && !match_only)
 		errx(EX_USAGE, "--fallback is for --match-only: elsewhere it would write many records into one row");
 	rej_open(&a->rej, "assign-ids", rejects);
@@ -384,6 +405,8 @@ begin(struct assign *a)
 		for (i = 0; i < matcher_rows(a->matcher); i++)
 			a->claim[i] = NOBODY;
 	}
+	if (a->other != NULL)
+		matcher_load(a->other, other_existing, other_table, NULL);
 	if (fallback != NULL)
 		a->fallback = find_fallback(a);
 	a->start = spool_stdin();

@@ -20,6 +20,8 @@ static const char usage[] =
 "                    Only here may records share a row\n"
 "  --inactive COLUMN a row with a true value there is disabled: enabled ones are\n"
 "                    preferred, a disabled one alone is queued\n"
+"  --else TABLE      with --match-only: a record that matches no row is looked for among\n"
+"                    the rows of this table; --existing and --match behind it are its own\n"
 "  --fallback VALUE  with --match-only: the queued get the one enabled row\n"
 "                    whose matched column equals VALUE\n"
 "  --queue F         records for a person to decide; without it the first ends the\n"
@@ -68,4 +70,5 @@ static const char usage[] =
 "\n"
 "Example:\n"
 "  assign-ids --module user --table systemuser --namespace acme --match email=internalemailaddress \\\n"
-"    --existing rows.ndjson --match-only --inactive isdisabled --queue q.ndjson --rejects r.ndjson <in >out\n";
+"    --existing rows.ndjson --match-only --inactive isdisabled --else team --existing teams.ndjson \\\n"
+"    --match email=emailaddress --queue q.ndjson --rejects r.ndjson <in >out\n";

@@ -219,7 +219,7 @@ currency(struct write *w)
 		return;
 	}
 	if ((id = row_lookup(a, w->row, "transactioncurrencyid")) == NULL) {
-		if ((id = store_setting(a, "basecurrency")) == NULL)
+		if ((id = rules_currency(w)) == NULL && (id = store_setting(a, "basecurrency")) == NULL)
 			return;
 		row_bind(a, w->row, "transactioncurrencyid", "transactioncurrency", id);
 	}

@@ -1,8 +1,8 @@
 /*
  * rules_table - what single tables insist on, and what the platform makes for them
  *
- * Products and lines (reference 9.6), business process flows (9.7), the
- * activitypointer row that goes with every activity (9.5).
+ * Business process flows (reference 9.7), the activitypointer row that goes with
+ * every activity (9.5); products and lines are in rules_sales.c.
  */
 #include <stdio.h>
 #include <string.h>
@@ -21,82 +21,6 @@ static char *
 lookup(struct write *w, const char *column)
 {
 	return row_lookup(w->r->arena, w->row, column);
-}
-
-static bool
-product_rules(struct write *w)
-{
-	static const char *const required[] = { "name", "quantitydecimal" };
-	size_t i;
-
-	if (lookup(w, "defaultuomid") == NULL)
-		return reply_error(w->a, 400, "0x80043b0d", "The default unit of the product is missing.");
-	if (lookup(w, "defaultuomscheduleid") == NULL)
-		return reply_error(w->a, 400, "0x80043b13", "The unit schedule of the product is missing.");
-	for (i = 0; i < 2 && !w->internal; i++)
-		if (row_get(w->row, required[i]) == NULL)
-			return reply_error(w->a, 400, "0x80040200", "Required attribute '%s' of entity 'product' is missing.", required[i]);
-	return true;
-}
-
-struct same {
-	struct write *w;
-	bool found;
-};
-
-static bool
-same_item(struct row *row, void *arg)
-{
-	struct same *s = arg;
-	struct arena *a = s->w->r->arena;
-	char *product = row_lookup(a, row, "productid"), *unit = row_lookup(a, row, "uomid"), *own = lookup(s->w, "uomid");
-
-	if (strcmp(row->id, s->w->row->id) != 0 && product != NULL && strcmp(product, lookup(s->w, "productid")) == 0 &&
-	    (unit == own || (unit != NULL && own != NULL && strcmp(unit, own) == 0)))
-		s->found = true;
-	return !s->found;
-}
-
-static bool
-price_rules(struct write *w)
-{
-	struct same s = { .w = w };
-
-	if (lookup(w, "pricelevelid") == NULL || lookup(w, "productid") == NULL)
-		return true;
-	store_referencing(w->r->arena, w->table, "pricelevelid", lookup(w, "pricelevelid"), same_item, &s);
-	return !s.found || reply_error(w->a, 400, "0x80043b08", "The product and unit combination is already in this price list.");
-}
-
-/* A line is a write-in, or names a product that is active (or only revised). */
-static bool
-line_product(struct write *w)
-{
-	const struct table *t = schema_table("product");
-	char *id = lookup(w, "productid");
-	struct row *product = t != NULL && id != NULL ? store_get(w->r->arena, t, id) : NULL;
-	long state = product != NULL ? row_int(product, "statecode", 0) : 0;
-
-	if (row_true(w->row, "isproductoverridden") || w->internal || t == NULL)
-		return true;
-	if (product == NULL)
-		return reply_error(w->a, 400, "0x80040200", "Required attribute 'productid' of entity 'opportunityproduct' is missing.");
-	return w->old != NULL || (state != 2 && state != 1) || reply_error(w->a, 400, "0x80040203", "The product with id %s is %s: only active "
-	    "products can be added.", id, state == 2 ? "a draft" : "retired");
-}
-
-static bool
-line_rules(struct write *w)
-{
-	const struct table *t = schema_table("opportunity");
-	char *id = lookup(w, "opportunityid");
-	struct row *opportunity = t != NULL && id != NULL ? store_get(w->r->arena, t, id) : NULL;
-
-	if (row_true(w->row, "isproductoverridden") && lookup(w, "uomid") != NULL)
-		return reply_error(w->a, 400, "0x80043afa", "A unit cannot be set on a write-in product.");
-	if (opportunity != NULL && row_lookup(w->r->arena, opportunity, "pricelevelid") == NULL)
-		return reply_error(w->a, 400, "0x80043b12", "The opportunity has no price list.");
-	return line_product(w);
 }
 
 static bool
@@ -156,8 +80,8 @@ flow_rules(struct write *w)
 	path = flow_path(w, process);
 	at = path_position(path, stage);
 	own = row_text(a, w->row, "traversedpath");
-	if (w->old == NULL && at > 0 && (own == NULL || path_position(own, stage) < 0))
-		return reply_error(w->a, 400, "0x80040203", "The traversedpath must lead to the active stage when that is not the first one.");
+	if (w->old == NULL && at > 0 && (own == NULL || strncmp(own, path, (size_t)at * 37 + 36) != 0 || strlen(own) != (size_t)at * 37 + 36))
+		return reply_error(w->a, 400, "0x80040203", "The traversedpath must lead from the first stage to the active one when that is not the first.");
 	before = w->old != NULL ? row_lookup(a, w->old, "activestageid") : NULL;
 	if (before == NULL || strcmp(before, stage) == 0)
 		return true;
@@ -171,11 +95,11 @@ bool
 rules_table(struct write *w)
 {
 	if (is(w, "product"))
-		return product_rules(w);
+		return rules_product(w);
 	if (is(w, "productpricelevel"))
-		return price_rules(w);
+		return rules_price(w);
 	if (is(w, "opportunityproduct"))
-		return line_rules(w);
+		return rules_line(w);
 	if (is(w, "opportunity") && !w->internal)
 		return currency_matches(w);
 	if (schema_column(w->table, "businessprocessflowinstanceid") != NULL)
@@ -243,6 +167,10 @@ activity_mirror(struct write *w)
 bool
 rules_after(struct write *w)
 {
+	if (is(w, "uomschedule"))
+		return rules_schedule_made(w);
+	if (is(w, "opportunityproduct"))
+		return rules_line_made(w);
 	if (w->table->activity && !activity_mirror(w))
 		return false;
 	if (w->old == NULL && (is(w, "opportunity") || is(w, "lead")))

@@ -163,6 +163,12 @@ bool rules_fields(struct write *w);				/* before the row is stored: what the pla
 bool rules_after(struct write *w);				/* after: what else the platform makes */
 bool rules_state(struct write *w);				/* state and status of the row from what was asked */
 bool rules_table(struct write *w);				/* what only some tables insist on */
+bool rules_product(struct write *w);				/* rules_sales.c */
+bool rules_price(struct write *w);
+bool rules_line(struct write *w);
+bool rules_line_made(struct write *w);				/* after: the totals of its opportunity */
+bool rules_schedule_made(struct write *w);			/* after: its base unit */
+char *rules_currency(struct write *w);				/* that of the row this one is part of; NULL: its own business */
 const struct relation *schema_single(const struct table *t, const char *name, int64_t now);
 const struct relation *schema_collection(const struct table *t, const char *name, int64_t now);
 const char *relation_column(const struct relation *rel);	/* the lookup on the referencing table */
