@@ -80,9 +80,9 @@ aside() {
 
 @test "owners are matched, missing and inactive as the truth says" {
 	[ "$(summary '[.owners.matched, .owners.inactive, .owners.missing]')" = \
-		"$(truth '.users.ownersOfCompanyContactDealActivity | [.matchedEnabled, (.matchedDisabled | length), (.unmatched + .unknownIds | length)]')" ]
+		"$(truth '.users.ownersAllKinds | [.matchedEnabled, (.matchedDisabled | length), (.unmatched + .unknownIds | length)]')" ]
 	diff <(jq .id data/owner/ids.queue.ndjson | sort -n) \
-		<(truth '.users.ownersOfCompanyContactDealActivity | (.matchedDisabled + .unmatched + .unknownIds)[]' | sort -n)
+		<(truth '.users.ownersAllKinds | (.matchedDisabled + .unmatched + .unknownIds)[]' | sort -n)
 }
 
 @test "every record without a usable owner is the fallback's, and says who it was" {
