@@ -21,7 +21,7 @@ def ascii: gsub("[äÄ]"; "ae") | gsub("[öÖ]"; "oe") | gsub("[üÜ]"; "ue") | 
 def column: (.displayName // "" | tostring | ascii) as $slug |
 	"sm_" + (if $slug == "" then .fieldName | ascii else $slug end) | .[0:50] | gsub("_+$"; "");
 # The platform and the maps add columns of their own to some: they count as taken.
-def companions: ., . + "name", . + "_base", . + "_all";
+def companions: ., . + "name", . + "_base", . + "_all", . + "_lead";
 def free($taken; $n): (if $n == 1 then . else "\(.[0:46])_\($n)" end) as $name |
 	if any($name | companions; $taken[.]) then free($taken; $n + 1) else $name end;
 def clean: gsub("[\\s\\x00-\\x1f]+"; " ") | gsub("^ | $"; "") | .[0:200];
@@ -55,7 +55,7 @@ def big:
 	else kept("its numbers are beyond 64 bits") end;
 def whole:
 	if (.decimals // 0) > 0 or (within(-2147483648; 2147483647) | not)
-	then big | if .type == "BigInt" then .score = 80 | .why = "its values are beyond 32 bits" else . end
+	then big | .score = (.score // 80) | .why = (.why // "its values are beyond 32 bits")
 	else {type: "Integer", min: -2147483648, max: 2147483647, what: "whole number"} end;
 
 # Declared options in their order, then those only seen; variants in case and blanks are one option.
@@ -125,7 +125,7 @@ def proposal($f; $o; $name):
 	elif $t.type == "Lookup" then
 		# One column a table: a contact may have become a lead.
 		[$tables | to_entries[] | {column: (if .key == 0 then $name else "\($name)_\(.value.table)" end), table: .value.table}] as $to |
-		{schema: [$to[] | [$o.table, .column, "Lookup", "", "", "", "", "", $title, .table]],
+		{schema: [$to[] | [$o.table, .column, "Lookup", "", "", "", "", "", (if .column == $name then $title else "\($title) (\(.table))" end), .table]],
 		map: [$to[] | [.column, "ref", "\($name)\(if $to[1] then "/" + .table else "" end) \($f.fieldName)", "", "", "", "", "", $score, $why]],
 		refs: [[$name, $f.fieldName, $tables[0].module, "reject", "", "", ""]]}
 	else
