@@ -9,14 +9,13 @@ setup() {
 	custom=$fixtures/custom-fields
 }
 
-# source MODULE: its extracted records are those of stdin.
+# source_of MODULE: its records are those of stdin.
 source_of() {
-	mkdir -p "m/data/source/$1"
-	cat >"m/data/source/$1/10-extracted.ndjson"
-	touch -r "m/data/source/$1/10-extracted.ndjson" m/data/source/*/10-extracted.ndjson	# none is older than the definitions
+	mkdir -p m/intake
+	cat >"m/intake/$1.ndjson"
 }
 
-# extracted [SETTING...]: a migration whose extraction is done; the deals are those of the fixture.
+# extracted [SETTING...]: a migration whose sources are all in intake/; the deals are those of the fixture.
 extracted() {
 	local m
 	mkdir -p m
@@ -27,7 +26,6 @@ extracted() {
 	done
 	source_of field <"$custom/field.ndjson"
 	jq -c '. + {id: input_line_number}' "$custom/values.ndjson" | source_of deal
-	find m/data -type f -exec touch -d '1 hour ago' {} +
 }
 
 made() { make -s -C m "$@" 2>log || { cat log; return 1; }; }
@@ -118,7 +116,7 @@ sm_surveyor,contactSingleLookupCustomField11,contact,reject,,,' ]
 tags() {
 	seq "$1" | sed 's/.*/{"id":&,"tags":"tag &, TAG &"}/' | source_of deal
 	echo '{"id":1,"tag":"Tag 1"}' | source_of tag
-	echo '{"id":1000,"tags":" Tag 1 ,,tag 2"}' >>m/data/source/deal/10-extracted.ndjson
+	echo '{"id":1000,"tags":" Tag 1 ,,tag 2"}' >>m/intake/deal.ndjson
 }
 
 @test "fewer than 300 tags are a choice, for every table alike; 300 are text" {
