@@ -230,11 +230,13 @@ Other' ]
 
 @test "the columns of the default maps are wanted without a mistake" {
 	sandbox
-	cp "$fixtures"/metadata/{contact,opportunity}.ndjson definitions
+	cp "$fixtures"/metadata/*.ndjson definitions
 	stop_servers
 	sandbox
-	awk 'FNR > 1 || NR == 1' "$root"/pipelines/schema/*.csv >"$BATS_TEST_TMPDIR/columns.csv"; columns=$BATS_TEST_TMPDIR/columns.csv
-	options_file sm_pipeline,727000001,Sales 'sm_dealstage,727000001,Sales / New'
+	columns=$BATS_TEST_TMPDIR/columns.csv options=$BATS_TEST_TMPDIR/options.csv
+	awk 'FNR > 1 || NR == 1' "$root"/pipelines/schema/*.csv >"$columns"
+	awk 'FNR > 1 || NR == 1' "$root"/pipelines/options/*.csv >"$options"
+	printf '%s\n' sm_pipeline,727000001,Sales 'sm_dealstage,727000001,Sales / New' >>"$options"
 	run -0 apply --dry-run
 }
 
