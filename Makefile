@@ -26,7 +26,7 @@ COMMON = $(BUILD)/libcommon.a
 # Who needs which library (a program that is not named here needs libcrypto at most).
 LIBS = -lcrypto
 $(BIN)/map-fields: LIBS = -ljq -lxml2 -lcsv -lcrypto -lm
-$(BIN)/split-lifecycle $(BIN)/split-records $(BIN)/resolve-ids $(BIN)/assign-ids $(BIN)/reconcile: LIBS = -lcsv -lcrypto
+$(BIN)/csv-ndjson $(BIN)/split-lifecycle $(BIN)/split-records $(BIN)/resolve-ids $(BIN)/assign-ids $(BIN)/reconcile: LIBS = -lcsv -lcrypto
 $(BIN)/sm-extract: LIBS = -lcurl -lxml2 -lcrypto -lm
 $(BIN)/dyn-extract $(BIN)/dyn-schema $(BIN)/dyn-load: LIBS = -lcurl -lcsv -lcrypto -lm
 $(BIN)/sm-sandbox: LIBS = -lmicrohttpd -lcrypto
