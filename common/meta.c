@@ -37,6 +37,8 @@ static const struct { const char *name; enum meta_type type; } types[] = {
 	{ "DateTime", META_DATETIME }, { "Picklist", META_PICKLIST }, { "MultiSelectPicklist", META_MULTISELECT },
 	{ "State", META_STATE }, { "Status", META_STATUS }, { "Lookup", META_LOOKUP }, { "Customer", META_CUSTOMER },
 	{ "Owner", META_OWNER }, { "Uniqueidentifier", META_UNIQUEID }, { "PartyList", META_PARTYLIST },
+	/* The name of a table, as text: objecttypecode of an attachment. */
+	{ "EntityName", META_STRING },
 };
 
 const char *

@@ -138,13 +138,24 @@ def proposal($f; $o; $name):
 
 def blank: {filled: 0, kinds: {}, longest: 0, numbers: 0, dates: 0, booleans: 0, values: []};
 [$schema | split("\n")[] | split(",") | {key: .[0], value: .[1]}] as $columns |
-$objects | split(" ")[] | select(. != "") | split(":") |
-{object: .[0], module: .[1], table: .[2], to: [.[3] // "" | split(",")[] | select(. != "") | split("=") | {module: .[0], table: .[1]}]} as $o |
+[$objects | split(" ")[] | select(. != "") | split(":") |
+	{object: .[0], module: .[1], table: .[2], pair: "\(.[1]):\(.[2])",
+	to: [.[3] // "" | split(",")[] | select(. != "") | split("=") | {module: .[0], table: .[1]}]}] as $all |
+# The columns of a table, by module and field: objects that share the two share them.
+(reduce $all[] as $o ({taken: {}, name: {}};
+	if .name[$o.pair] then . else
+		.name[$o.pair] = {} |
+		.taken[$o.table] //= ([$columns[] | select(.key == $o.table) | .value | companions | {(.): true}] | add // {}) |
+		reduce ($field[] | select(custom and source == $o.module)) as $f (.;
+			.taken[$o.table] as $taken | ($f | column | free($taken; 1)) as $name |
+			.name[$o.pair][$f.fieldName] = $name | .taken[$o.table] += ([$name | companions | {(.): true}] | add))
+	end) | .name) as $names |
+range($all | length) as $i | $all[$i] as $o |
+any($all[:$i][]; .pair == $o.pair) as $again |
 [$profile[] | select(.module == $o.module)] as $profiles |
 [$field[] | select(custom and source == $o.module)] as $fields |
-(foreach $fields[] as $f ({taken: ([$columns[] | select(.key == $o.table) | .value | companions | {(.): true}] | add // {})};
-	.name = (.taken as $taken | $f | column | free($taken; 1)) | .taken += ([.name | companions | {(.): true}] | add);
-	.name as $name | [$profiles[] | select(.field == $f.fieldName)][0] // blank | proposal($f; $o; $name))),
+($fields[] as $f | [$profiles[] | select(.field == $f.fieldName)][0] // blank |
+	proposal($f; $o; $names[$o.pair][$f.fieldName]) | if $again then del(.schema) else . end),
 # A key that no definition declares is dropped for all to see.
 ($profiles[] | select(.filled > 0 and (.field | test("CustomField[0-9]+$"))) | select(.field as $n | all($fields[]; .fieldName != $n)) |
 	{object: $o.object, module: $o.module, field, map: [["", "drop", .field, "", "", "", "", "", "", "no field definition declares it; filled in \(.filled) records"]]})

@@ -7,7 +7,7 @@
 # A module of one's own (objects/*.mk) has its fields proposed too, once it is profiled:
 #	data/profile/all.ndjson: data/profile/ticket.ndjson
 
-PROFILED = $(filter company contact deal activity product team_inbox_conversation,$(EXTRACTED:data/source/%/10-extracted.ndjson=%))
+PROFILED = $(filter company contact deal activity product email team_inbox_conversation,$(EXTRACTED:data/source/%/10-extracted.ndjson=%))
 
 # Whose rows get the columns, and the tables that their lookups may point to: those whose ids they wait for.
 CUSTOM_OBJECTS = $(foreach o,$(filter-out %-done,$(OBJECTS)),$(if $(MODULE_$o),$o:$(MODULE_$o):$(TABLE_$o):$(subst $(space),$(comma),$(foreach \

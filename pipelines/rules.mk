@@ -74,6 +74,9 @@ $(foreach o,$(OBJECTS),$(if $(MODULE_$o),$(eval data/$o/ids.ndjson: $(SOURCE_$o)
 $(foreach o,$(OBJECTS),$(if $(MODULE_$o),data/$o/ids.ndjson)): data/%/ids.ndjson:
 	$(call ids,$(MODULE_$*),$(TABLE_$*),$(SOURCE_$*),$(if $(EXISTING_$*),--existing data/$*/existing.ndjson $(addprefix --match ,$(MATCH_$*))))
 
+# What an object's records are when their references are resolved.
+from = $(if $(TIME_$1),data/$1/25-ordered.ndjson,$(SOURCE_$1))
+
 # Oldest first, so that the target's timeline sorts right; with its place in its group.
 $(foreach o,$(OBJECTS),$(if $(TIME_$o),$(eval data/$o/25-ordered.ndjson: $(SOURCE_$o))))
 $(foreach o,$(OBJECTS),$(if $(TIME_$o),data/$o/25-ordered.ndjson)): data/%/25-ordered.ndjson:
@@ -82,7 +85,6 @@ $(foreach o,$(OBJECTS),$(if $(TIME_$o),data/$o/25-ordered.ndjson)): data/%/25-or
 	@mv -f $@.tmp $@
 
 # The target ids of what each record refers to.
-from = $(if $(TIME_$1),data/$1/25-ordered.ndjson,$(SOURCE_$1))
 $(foreach o,$(OBJECTS),$(eval data/$o/30-resolved.ndjson: $(IDS_$o:%=data/%/ids.ndjson) $(or $(REFS_$o),maps/refs-$o.csv) $(call from,$o)))
 $(call stage,30-resolved): data/%/30-resolved.ndjson:
 	@mkdir -p $(@D)

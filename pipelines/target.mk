@@ -62,15 +62,18 @@ data/target/transactioncurrency.ndjson: data/target/organization
 
 # The migration's own copies of the default maps, made once and then edited here.
 # The lifecycle field is a setting: the rows that carry its text name it from the start.  So are tags; and the
-# account's custom fields get the lines that are proposed for them (custom.mk).
+# account's custom fields get the lines that are proposed for them (custom.mk).  $(call own_map,DEFAULT)
+define own_map
+@mkdir -p $(@D)
+@sed 's/^\(sm_original_lifecycle__c,field,\)type,/\1$(LIFECYCLE_FIELD),/' $(SMDYN)/pipelines/maps/$1.csv >$@.default
+@$(call tagged,$@.default) >$@.tagged
+@jq -r --arg file $* -f $(SMDYN)/pipelines/custom-rows.jq data/profile/custom.ndjson >$@.rows
+@$(call proposed,$@.rows,$@.tagged) >$@.tmp
+@rm -f $@.default $@.tagged $@.rows
+@mv -f $@.tmp $@
+endef
 maps/%.csv: | $(SMDYN)/pipelines/maps/%.csv data/profile/custom.ndjson maps/tags
-	@mkdir -p $(@D)
-	@sed 's/^\(sm_original_lifecycle__c,field,\)type,/\1$(LIFECYCLE_FIELD),/' $(SMDYN)/pipelines/maps/$*.csv >$@.default
-	@$(call tagged,$@.default) >$@.tagged
-	@jq -r --arg file $* -f $(SMDYN)/pipelines/custom-rows.jq data/profile/custom.ndjson >$@.rows
-	@$(call proposed,$@.rows,$@.tagged) >$@.tmp
-	@rm -f $@.default $@.tagged $@.rows
-	@mv -f $@.tmp $@
+	$(call own_map,$*)
 
 SCHEMA = $(filter-out $(if $(filter phonecall,$(CALL_TABLE)),,%/phonecall.csv),$(wildcard $(SMDYN)/pipelines/schema/*.csv))
 maps/schema.csv: | $(SCHEMA) maps/tags
