@@ -37,3 +37,6 @@ MATCH_LEAD ?= email=emailaddress1
 
 # How many rejected records an object may have: 0, a number, or any.
 ALLOW_REJECTS ?= 0
+
+# Calls: task (with sm_tasksubtype Call) or phonecall (native, with caller and callee).  Read when the maps are made.
+CALL_TABLE ?= task
