@@ -63,7 +63,7 @@ NOTES := $(lastword $(OBJECTS))
 INBOX := $(lastword $(OBJECTS))
 include $(sort $(wildcard objects/*.mk))
 include $(call phase,link close)
--include $(call phase,done done-product)
+-include $(call phase,done done-email done-product)
 -include $(call phase,handoff)
 include $(SMDYN)/pipelines/rules.mk
 include $(SMDYN)/pipelines/extract.mk

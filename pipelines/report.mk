@@ -1,7 +1,7 @@
 # What happened, for machines (summary.json) and for people (index.html, the terminal);
 # made from whatever the chain has reached, so also when a gate stopped it.
 
-REPORTED = $(patsubst lead,lead undecided,$(OBJECTS))
+REPORTED = $(patsubst lead,lead undecided,$(OBJECTS)) $(BOOKS)
 
 # How many lines of the files $2 hold the text $1; none when there is no file yet.
 count = cat $2 2>/dev/null | grep -cF '$1'

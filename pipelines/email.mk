@@ -1,0 +1,38 @@
+# E-mails (intake/email): created as drafts with their parties, completed in the closing phase, never sent.
+EMAIL = data/source/email/10-extracted.ndjson
+OWNED += $(EMAIL)
+
+OBJECTS += email
+TABLE_email = email
+MODULE_email = email
+SOURCE_email = data/email/20-split.ndjson
+TIME_email = sentAt
+GROUP_email = conversationId
+IDS_email = email opportunity contact lead account owner visibility address
+LOST_email = email:email deal:opportunity contact:contact contact:lead contact:undecided company:account
+RESOLVE_email = --lost visibility=data/visibility/private.ndjson
+REFS_email = maps/refs-email$(if $(filter skip,$(PRIVATE_EMAILS)),-skip).csv
+PARTIES_email = yes
+
+# Who an address is: the accounts, contacts and leads that are in the target, and its enabled users.
+ADDRESSED = account contact lead
+data/address/ids.ndjson: $(foreach o,$(ADDRESSED),data/$o/40-mapped.ndjson data/$o/50-loaded.ndjson) data/target/systemuser.ndjson
+	@mkdir -p $(@D)
+	@jq -n -c --slurpfile lost data/account/50-loaded.rejects.ndjson --slurpfile lost2 data/contact/50-loaded.rejects.ndjson \
+		--slurpfile lost3 data/lead/50-loaded.rejects.ndjson -f $(SMDYN)/pipelines/addresses.jq \
+		$(ADDRESSED:%=data/%/40-mapped.ndjson) data/target/systemuser.ndjson >$@.tmp
+	@mv -f $@.tmp $@
+
+# Whose eyes a mail was for.  A visibility is looked up like any other reference: what maps/visibility.csv loads has an id,
+# what it calls private is as PRIVATE_EMAILS says, and what it does not name waits for a person.
+PRIVATE_EMAILS ?= queue
+VISIBILITY = data/visibility/private.ndjson data/visibility/ids.ndjson
+data/email/30-resolved.ndjson: data/visibility/private.ndjson
+$(VISIBILITY) &: maps/visibility.csv always
+	@case "$(PRIVATE_EMAILS)" in load|queue|skip) ;; *) echo "PRIVATE_EMAILS=$(PRIVATE_EMAILS): load, queue or skip" >&2; exit 78;; esac
+	@mkdir -p $(@D)
+	@jq -R -n -c --arg private "$(PRIVATE_EMAILS)" --arg want private -f $(SMDYN)/pipelines/visibility.jq $< >data/visibility/private.ndjson.tmp
+	@jq -R -n -c --arg private "$(PRIVATE_EMAILS)" --arg want ids -f $(SMDYN)/pipelines/visibility.jq $< >data/visibility/ids.ndjson.tmp
+	@for f in $(VISIBILITY); do if cmp -s $$f.tmp $$f; then rm $$f.tmp; else mv -f $$f.tmp $$f || exit 74; fi; done
+always:
+.PHONY: always
