@@ -19,6 +19,7 @@ SOURCE_task = data/task/20-split.ndjson
 TIME_task = createdAt
 IDS_task = task opportunity contact lead account owner
 LOST_task = activity:task deal:opportunity contact:contact contact:lead contact:undecided company:account
+VERIFY_task = --complete
 
 # What the phone system knows of a call lies in records of its own (intake/call): they join their activities;
 # those without one (pending calls) are an object of their own.
@@ -36,6 +37,7 @@ SOURCE_call = data/call/22-joined.ndjson
 TIME_call = createdAt
 IDS_call = call opportunity contact lead account owner
 LOST_call = activity:call deal:opportunity contact:contact contact:lead contact:undecided company:account
+VERIFY_call = --complete
 PARTIES_call = $(filter-out task,$(CALL_TABLE))
 
 OBJECTS += pendingcall
@@ -45,6 +47,7 @@ SOURCE_pendingcall = data/pendingcall/20-split.ndjson
 TIME_pendingcall = startedAt
 IDS_pendingcall = pendingcall contact lead owner
 LOST_pendingcall = call:pendingcall contact:contact contact:lead contact:undecided
+VERIFY_pendingcall = --complete
 PARTIES_pendingcall = $(PARTIES_call)
 
 OBJECTS += appointment
@@ -54,6 +57,7 @@ SOURCE_appointment = data/appointment/20-split.ndjson
 TIME_appointment = createdAt
 IDS_appointment = appointment opportunity contact lead account owner
 LOST_appointment = activity:appointment deal:opportunity contact:contact contact:lead contact:undecided company:account
+VERIFY_appointment = --complete
 PARTIES_appointment = yes
 
 # The maps of calls are those of the table that CALL_TABLE names.  A setting that changed since would change nothing in silence.

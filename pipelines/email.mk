@@ -10,6 +10,7 @@ TIME_email = sentAt
 GROUP_email = conversationId
 IDS_email = email opportunity contact lead account owner visibility address
 LOST_email = email:email deal:opportunity contact:contact contact:lead contact:undecided company:account
+VERIFY_email = --complete
 RESOLVE_email = --lost visibility=data/visibility/private.ndjson
 REFS_email = maps/refs-email$(if $(filter skip,$(PRIVATE_EMAILS)),-skip).csv
 PARTIES_email = yes

@@ -20,4 +20,4 @@ TIME_file = createAt
 IDS_file = file $(PARENTS) owner
 LOST_file = $(LOST_PARENTS)
 HASH_file = documentbody
-VERIFY_file = --source data/file/10-all.ndjson --set-aside data/file/20-split
+VERIFY_file = --complete --source data/file/10-all.ndjson --set-aside data/file/20-split

@@ -46,4 +46,5 @@ TIME_message = sentAt
 GROUP_message = conversationId
 IDS_message = message thread inbox owner address
 LOST_message = team_inbox_message:message team_inbox_conversation:thread
+VERIFY_message = --complete
 PARTIES_message = yes

@@ -35,3 +35,4 @@ SOURCE_note = data/note/20-split.ndjson
 TIME_note = createAt
 IDS_note = note $(PARENTS) owner
 LOST_note = $(LOST_PARENTS)
+VERIFY_note = --complete

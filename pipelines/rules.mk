@@ -117,11 +117,16 @@ data/%/55-parties.ndjson: data/%/50-loaded.ndjson
 	$(say)dyn-extract activityparty --select activityid,participationtypemask,partyid,addressused >$@.tmp
 	@mv -f $@.tmp $@
 
+# Other objects with rows in its table; those of a phase that changes rows are not others.
+beside = $(foreach p,$(filter-out $1 $(IDS_$1),$(OBJECTS)),$(if $(MODULE_$p),$(if $(filter $(TABLE_$1),$(TABLE_$p)),data/$p/ids.ndjson)))
+$(foreach o,$(OBJECTS),$(if $(call beside,$o),$(eval data/$o/60-verified.ndjson: $(call beside,$o))))
+
 # The books, and every field and link read back and compared.  Books that do not balance (65) are the gate's business.
 $(call stage,60-verified): data/%/60-verified.ndjson: data/%/55-read.ndjson data/%/50-loaded.ndjson
 	$(say)reconcile --object $* --source $(SOURCE_$*) --mapped data/$*/40-mapped.ndjson --loaded data/$*/50-loaded.ndjson --target $< \
-		--metadata $(METADATA) --mismatches data/$*/60-mismatches.ndjson $(if $(PARTIES_$*),--parties data/$*/55-parties.ndjson) $(VERIFY_$*) --set-aside data/$*/30-resolved \
-		--set-aside data/$*/40-mapped --set-aside data/$*/50-loaded >$@.tmp || test $$? = 65
+		--metadata $(METADATA) --mismatches data/$*/60-mismatches.ndjson \
+		$(if $(PARTIES_$*),--parties data/$*/55-parties.ndjson) $(VERIFY_$*) $(addprefix --except ,$(call beside,$*)) \
+		--set-aside data/$*/30-resolved --set-aside data/$*/40-mapped --set-aside data/$*/50-loaded >$@.tmp || test $$? = 65
 	@mv -f $@.tmp $@
 
 # The gate opens when the books balance and the rejects are within the allowance.

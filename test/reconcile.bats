@@ -141,6 +141,18 @@ notes() {
 	[ "$(jq -r .kind differences)" = unexpected-row ]
 }
 
+@test "rows of another object in the same table are neither differences nor part of the tally" {
+	sed 's/000000000003/000000000009/;s/"sm_salesmate_id":"3"/"sm_salesmate_id":"9"/' 55-read.ndjson | head -n 1 >>55-read.ndjson
+	id=$(tail -n 1 55-read.ndjson | jq -r .accountid)
+	echo "{\"module\":\"other\",\"key\":\"9\",\"table\":\"account\",\"id\":\"$id\",\"how\":\"new\"}" >other.ids.ndjson
+	echo '{"module":"other","key":"10","table":"account","id":"0e5b2c58-0000-4000-8000-00000000abcd","how":"new"}' >>other.ids.ndjson
+	books --complete --except other.ids.ndjson --tally industry >out
+	[ "$(jq '[.tally.groups[].count] | add' out)" = 3 ]
+	echo '{"module":"other"}' >>other.ids.ndjson
+	run -65 --separate-stderr books --complete --except other.ids.ndjson
+	[[ $stderr == *"other.ids.ndjson:3: no line of ids"* ]]
+}
+
 @test "a record that is nowhere makes the books red" {
 	echo '{"id":6,"name":"Lost on the way"}' >>source.ndjson
 	run -65 --separate-stderr books

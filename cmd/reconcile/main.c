@@ -34,6 +34,8 @@ static const char usage[] =
 "  --compare A=B        compare only mapped member A with target column B (may be repeated)\n"
 "  --complete           rows of the target with a sm_salesmate_id that no mapped row accounts for are\n"
 "                       differences too (unexpected-row)\n"
+"  --except IDS         an ids file of another object with rows in this table: they count for nothing\n"
+"                       here (may be repeated)\n"
 "  --sum FIELD=COLUMN --by FIELD=COLUMN\n"
 "                       counts and exact sums per group: source = target + set aside\n"
 "  --parties F          rows of activityparty (dyn-extract --select activityid,participationtypemask,\n"
@@ -228,6 +230,8 @@ read_target(struct state *s)
 	nd_open(&in, targetfile);
 	while (nd_read(&in)) {
 		parse(&in, &j);
+		if (target_excepted(s->target, &in, &j))
+			continue;
 		if (s->sums != NULL && !json_null(json_get(&j, "sm_salesmate_id")))
 			sums_add(s->sums, SUMS_TARGET, json_get(&j, by_column), json_get(&j, sum_column));
 		if (s->tally != NULL && !json_null(json_get(&j, "sm_salesmate_id")))
@@ -322,6 +326,7 @@ static const struct option longopts[] = {
 	{ "key", required_argument, NULL, 'k' }, { "compare", required_argument, NULL, 'c' },
 	{ "complete", no_argument, NULL, 'C' }, { "sum", required_argument, NULL, 'S' },
 	{ "by", required_argument, NULL, 'B' }, { "tally", required_argument, NULL, 'T' },
+	{ "except", required_argument, NULL, 'e' },
 	{ "parties", required_argument, NULL, 'p' }, { "handed", required_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 }
 };
@@ -357,8 +362,8 @@ verdict(const struct state *s)
 	return good ? 0 : EX_DATAERR;
 }
 
-static const char **aside;
-static size_t asides;
+static const char **aside, **except;
+static size_t asides, excepts;
 
 static void
 read_options(int argc, char *argv[], struct compare *compare)
@@ -385,6 +390,10 @@ read_options(int argc, char *argv[], struct compare *compare)
 		case 'a':
 			aside = xreallocarray(aside, asides + 1, sizeof(*aside));
 			aside[asides++] = optarg;
+			break;
+		case 'e':
+			except = xreallocarray(except, excepts + 1, sizeof(*except));
+			except[excepts++] = optarg;
 			break;
 		default: cli_usage(usage);
 		}
@@ -419,6 +428,8 @@ main(int argc, char *argv[])
 	if (targetfile != NULL) {
 		s.compare.meta = meta_load(metafile);
 		s.target = target_load(targetfile, s.compare.meta, key);
+		for (i = 0; i < excepts; i++)
+			target_except(s.target, except[i]);
 		if (partyfile != NULL)
 			s.compare.parties = parties_load(partyfile);
 	}

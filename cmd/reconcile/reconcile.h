@@ -18,6 +18,8 @@ const char *target_find(struct target *t, const struct guid *id, size_t *n);	/* 
 size_t target_next_unseen(const struct target *t, size_t from);			/* SIZE_MAX: no more */
 const char *target_line(const struct target *t, size_t at, size_t *n);
 size_t target_rows(const struct target *t);
+void target_except(struct target *t, const char *ids);	/* an ids file: rows with these ids are another object's */
+bool target_excepted(const struct target *t, const struct nd_in *in, const struct json *row);
 
 /* parties.c: the parties of activities, found by their activity; the file is mapped, 24 bytes a party in memory. */
 struct party {

@@ -19,12 +19,14 @@
 struct slot {
 	struct guid id;
 	uint64_t offset;	/* of the line, plus 1; 0: the slot is free */
-	bool seen;
+	bool seen, excepted;
 };
 
 struct target {
 	struct slot *slot;
 	size_t cap, rows, size;
+	const struct meta *meta;
+	const char *key;
 	const char *map;
 	struct buf line;
 };
@@ -102,6 +104,8 @@ target_load(const char *path, const struct meta *meta, const char *key)
 	struct guid id;
 	size_t at;
 
+	t->meta = meta;
+	t->key = key;
 	nd_open(&in, path);
 	while (nd_read(&in)) {
 		if (in.toolong || !json_parse(&j, in.line, in.len))
@@ -113,7 +117,7 @@ target_load(const char *path, const struct meta *meta, const char *key)
 		if (t->slot[at].offset != 0)
 			errx(EX_DATAERR, "%s:%llu: the same row a second time: make the file again with dyn-extract", path,
 			    (unsigned long long)in.lineno);
-		t->slot[at] = (struct slot){ id, in.offset + 1, false };
+		t->slot[at] = (struct slot){ id, in.offset + 1, false, false };
 		t->rows++;
 	}
 	nd_end(&in);
@@ -152,9 +156,39 @@ size_t
 target_next_unseen(const struct target *t, size_t from)
 {
 	for (; from < t->cap; from++)
-		if (t->slot[from].offset != 0 && !t->slot[from].seen)
+		if (t->slot[from].offset != 0 && !t->slot[from].seen && !t->slot[from].excepted)
 			return from;
 	return SIZE_MAX;
+}
+
+/* Each line of an ids file has the id of one row; most of them are in no slot. */
+void
+target_except(struct target *t, const char *ids)
+{
+	struct json j = { 0 };
+	struct nd_in in;
+	struct guid id;
+	const struct json_value *v;
+	size_t at;
+
+	nd_open(&in, ids);
+	while (nd_read(&in)) {
+		if (in.toolong || !json_parse(&j, in.line, in.len) || (v = json_get(&j, "id")) == NULL || v->kind != JSON_STRING ||
+		    !guid_parse(v->p, v->n, &id))
+			errx(EX_DATAERR, "%s:%llu: no line of ids: make it again with assign-ids", ids, (unsigned long long)in.lineno);
+		if (t->rows > 0 && t->slot[at = place_of(t, &id)].offset != 0)
+			t->slot[at].excepted = true;
+	}
+	nd_end(&in);
+	json_free(&j);
+}
+
+bool
+target_excepted(const struct target *t, const struct nd_in *in, const struct json *row)
+{
+	struct guid id = key_of(in, row, t->meta, t->key);
+
+	return t->slot[place_of(t, &id)].excepted;
 }
 
 size_t
