@@ -15,14 +15,14 @@ deals() {
 }
 
 @test "deals get their ids, or are set aside with the cause" {
-	deals --refs "$maps/refs-opportunity.csv" --queue "$out/queue" --rejects "$out/rejects" <deal.in.ndjson >"$out/out"
+	deals --refs "refs-opportunity.csv" --queue "$out/queue" --rejects "$out/rejects" <deal.in.ndjson >"$out/out"
 	diff -u deal.out.ndjson "$out/out"
 	diff -u deal.queue.ndjson "$out/queue"
 	diff -u deal.rejects.ndjson "$out/rejects"
 }
 
 @test "LEAD_DEALS=queue: a deal whose only party became a lead waits, one with a company does not" {
-	deals --refs "$maps/refs-opportunity-queue.csv" --queue "$out/queue" --rejects "$out/rejects" <deal.in.ndjson >"$out/out"
+	deals --refs "refs-opportunity-queue.csv" --queue "$out/queue" --rejects "$out/rejects" <deal.in.ndjson >"$out/out"
 	diff -u only.out.ndjson "$out/out"
 	diff -u only.queue.ndjson "$out/queue"
 	diff -u only.rejects.ndjson "$out/rejects"
@@ -54,7 +54,7 @@ deals() {
 }
 
 @test "the sums are printed last" {
-	run --separate-stderr deals --refs "$maps/refs-opportunity.csv" --queue "$out/queue" --skipped "$out/skipped" \
+	run --separate-stderr deals --refs "refs-opportunity.csv" --queue "$out/queue" --skipped "$out/skipped" \
 		--rejects "$out/rejects" <deal.in.ndjson
 	[ "$stderr" = "resolve-ids: 18 in, 6 out, 9 rejected, 3 queued, 0 skipped" ]
 }
@@ -79,6 +79,21 @@ deals() {
 	run -0 --separate-stderr resolve-ids --ids deal.ids.ndjson --ids "$out/user.ids" --rejects "$out/rejects" <"$out/in"
 	[ "$(jq -r '._ref.owner.how' <<<"$output")" = matched ]
 	[ "$(jq -r '._error.code + " " + ._error.field' "$out/rejects" | uniq)" = "missing-reference owner.id" ]
+}
+
+@test "an id that stands in for another serves owners, and nobody else" {
+	cat >"$out/ids" <<-'END'
+	{"module":"deal","key":"5","table":"opportunity","id":"424a5fcd-b16e-86f8-a1a9-00000000015b","how":"new"}
+	{"module":"user","key":"1","table":"systemuser","id":"a1d4dc71-8ca0-51a1-af68-c48b920ca256","how":"matched"}
+	{"module":"user","key":"7","table":"systemuser","id":"a1d4dc71-8ca0-51a1-af68-c48b920ca256","how":"fallback","rule":"inactive"}
+	END
+	printf '%s\n' ref,path,module,missing owner,owner.id,user,fallback guests,followers[].userId,user,leave >"$out/refs"
+	record='{"id":5,"owner":{"id":7},"followers":[{"userId":7},{"userId":1}]}'
+	run -0 --separate-stderr resolve-ids --ids "$out/ids" --refs "$out/refs" <<<"$record"
+	[ "$(jq -c '[._ref.owner.how, (._ref.guests | map(.how))]' <<<"$output")" = '["fallback",["matched"]]' ]
+	sed -i s/leave/reject/ "$out/refs"
+	run -0 --separate-stderr resolve-ids --ids "$out/ids" --refs "$out/refs" --rejects "$out/rejects" <<<"$record"
+	[ "$(jq -r ._error.message "$out/rejects")" = 'no user 7 among the ids' ]
 }
 
 @test "a deal that was not loaded is skipped by the closing" {
@@ -172,9 +187,9 @@ deals() {
 }
 
 @test "a mended reject can be fed again" {
-	deals --refs "$maps/refs-opportunity.csv" --queue "$out/queue" --rejects "$out/rejects" <deal.in.ndjson >/dev/null
+	deals --refs "refs-opportunity.csv" --queue "$out/queue" --rejects "$out/rejects" <deal.in.ndjson >/dev/null
 	jq -c 'select(.id==6) | .primaryCompany.id=1' "$out/rejects" >"$out/mended"
-	run -0 --separate-stderr deals --refs "$maps/refs-opportunity.csv" <"$out/mended"
+	run -0 --separate-stderr deals --refs "refs-opportunity.csv" <"$out/mended"
 	[ "$(jq -c 'has("_error"),._ref.company.table' <<<"$output" | xargs)" = "false account" ]
 }
 

@@ -130,6 +130,13 @@ goes_on(const struct ref *ref, struct item *i)
 	return ref->missing == PLAIN || ref->missing == LEAVE;
 }
 
+/* An id that assign-ids gave for want of another is not whom the record means. */
+static bool
+stands_in(const struct idmap_entry *e)
+{
+	return strcmp(e->how, "fallback") == 0;
+}
+
 /* One reference; false when the record was set aside because of it. */
 static bool
 resolve_item(struct resolve *r, const struct nd_in *in, const struct ref *ref, const struct found *f, struct item *i)
@@ -147,7 +154,8 @@ resolve_item(struct resolve *r, const struct nd_in *in, const struct ref *ref, c
 		set_aside_lost(r, in, &l, ref->missing, f->module, ref->text, i);
 		return false;
 	}
-	if (f->module != NULL && idmap_get(r->ids, f->module, i->key.p, i->key.n, &i->e)) {
+	if (f->module != NULL && idmap_get(r->ids, f->module, i->key.p, i->key.n, &i->e) &&
+	    (ref->missing == FALLBACK || !stands_in(&i->e))) {
 		i->is = KNOWN;
 		return true;
 	}
@@ -160,14 +168,14 @@ resolve_item(struct resolve *r, const struct nd_in *in, const struct ref *ref, c
 	return false;
 }
 
-/* Is this one of the record's references that ref prefers?  A fallback is not whom the record means. */
+/* Is this one of the record's references that ref prefers? */
 static bool
 preferred(const struct found *f, const struct idmap_entry *e)
 {
 	size_t i;
 
 	for (i = 0; i < f->count; i++)
-		if (f->item[i].is == KNOWN && strcmp(f->item[i].e.how, "fallback") != 0 &&
+		if (f->item[i].is == KNOWN && !stands_in(&f->item[i].e) &&
 		    memcmp(&f->item[i].e.id, &e->id, sizeof(e->id)) == 0 && strcmp(f->item[i].e.table, e->table) == 0)
 			return true;
 	return false;
