@@ -15,15 +15,6 @@ RESOLVE_email = --lost visibility=data/visibility/private.ndjson
 REFS_email = maps/refs-email$(if $(filter skip,$(PRIVATE_EMAILS)),-skip).csv
 PARTIES_email = yes
 
-# Who an address is: the accounts, contacts and leads that are in the target, and its enabled users.
-ADDRESSED = account contact lead
-data/address/ids.ndjson: $(foreach o,$(ADDRESSED),data/$o/40-mapped.ndjson data/$o/50-loaded.ndjson) data/target/systemuser.ndjson
-	@mkdir -p $(@D)
-	@jq -n -c --slurpfile lost data/account/50-loaded.rejects.ndjson --slurpfile lost2 data/contact/50-loaded.rejects.ndjson \
-		--slurpfile lost3 data/lead/50-loaded.rejects.ndjson -f $(SMDYN)/pipelines/addresses.jq \
-		$(ADDRESSED:%=data/%/40-mapped.ndjson) data/target/systemuser.ndjson >$@.tmp
-	@mv -f $@.tmp $@
-
 # Whose eyes a mail was for.  A visibility is looked up like any other reference: what maps/visibility.csv loads has an id,
 # what it calls private is as PRIVATE_EMAILS says, and what it does not name waits for a person.
 PRIVATE_EMAILS ?= queue

@@ -53,7 +53,7 @@ include $(SMDYN)/pipelines/owner.mk
 phase = $(patsubst %,$(SMDYN)/pipelines/%.mk,$1)
 -include $(call phase,product)
 PRODUCTS := $(OBJECTS)
-include $(call phase,account contact lead opportunity)
+include $(call phase,account contact lead address opportunity)
 -include $(call phase,line process)
 -include $(call phase,activity email)
 ACTIVITIES := $(lastword $(OBJECTS))
