@@ -344,6 +344,13 @@ refused() {
 	[ "$(values name)" = '"x+1+y"' ]
 }
 
+@test "a map has rules of its own: what breaks one is rejected with the map's words" {
+	map 'name,field,t' '_check,jq,"if .a == .b then error({check: ""a and b are the same""}) else null end"'
+	mapped '"t":"x","a":1,"b":2' '"t":"y","a":3,"b":3'
+	[ "$(jq -c '[.name, has("_check")]' out)" = '["x",false]' ]
+	[ "$(jq -r '._error | "\(.code): \(.message)"' rejects)" = 'check: a+b -> _check: a and b are the same' ]
+}
+
 @test "an expression that gives nothing is blank, one that gives several values is refused" {
 	map 'name,jq,.t // empty,,,,,default:none'
 	mapped '' '"t":"x"'
@@ -665,8 +672,8 @@ activity() {
 
 # The columns of pipelines/schema/ as lines of a metadata file.
 # What an organisation's tables are with everything that pipelines/schema adds; asked of one once.
-stock() {
-	local all=$BATS_FILE_TMPDIR/stock
+organisation() {
+	local all=$BATS_FILE_TMPDIR/organisation
 	if [ ! -e "$all" ]; then
 		awk 'FNR > 1 || NR == 1' "$root"/pipelines/schema/*.csv >columns.csv
 		jq -r -s --arg form schema -f "$root/pipelines/choices.jq" "$fixtures/demo/pipeline.ndjson" >options.csv
@@ -686,7 +693,7 @@ stock() {
 }
 
 @test "every default map fits the stock tables and the columns of pipelines/schema" {
-	stock
+	organisation
 	# Those of process flows are made for each flow: TABLE stands for its table.
 	maps=$(grep -l '^target,from,' "$root"/pipelines/maps/*.csv | xargs grep -L const,TABLE,)
 	[ "$(wc -l <<<"$maps")" -gt 30 ]
@@ -696,7 +703,7 @@ stock() {
 }
 
 @test "the default maps carry or drop by name every field of the reference's section 6" {
-	stock
+	organisation
 	common='id owner createdAt createdBy lastModifiedAt lastModifiedBy isDeleted tags lastNote lastNoteAddedAt lastNoteAddedBy lastCommunicationAt lastCommunicationMode lastCommunicationBy textCustomField1'
 	both='phone otherPhone website description currency billingAddressLine1 billingAddressLine2 billingCity billingState billingZipCode billingCountry skypeId linkedInHandle facebookHandle twitterHandle googlePlusHandle photo emailOptOut type name openDealCount openActivities totalActivities'
 	contact='firstName lastName email mobile designation company imagePath library utmSource utmMedium utmCampaign utmTerm utmContent emailMessageCount clicksOfLastEmailCount closedActivities typeId'
@@ -711,7 +718,7 @@ stock() {
 }
 
 @test "a contact without a name gets its e-mail, and one with neither is refused" {
-	stock
+	organisation
 	ref='"_ref":{"self":{"table":"contact","id":"00000000-0000-8000-8000-000000000001"}}'
 	printf '%s\n' "{\"id\":1,\"firstName\":\"\",\"lastName\":null,\"email\":\"a@b.example\",$ref}" \
 		"{\"id\":2,\"firstName\":\"Ann\",\"email\":\"a@b.example\",$ref}" "{\"id\":3,\"name\":\"\",$ref}" >in
@@ -721,7 +728,7 @@ stock() {
 }
 
 @test "closing rows come of won and lost deals only, and want a date" {
-	stock
+	organisation
 	i=0
 	for m in '"status":"Won","closedDate":1488371901,"dealValue":"10.5000"' '"status":"Close","closedDate":1488371901' '"status":"Lost","closedDate":1488371901,"lostReason":"Price"' \
 		'"status":"Open"' '"status":"Won"' '"status":"won"'; do

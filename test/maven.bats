@@ -209,3 +209,86 @@ fates() {
 		diff <(truth ".cases[\"attachment.${pair%:*}\"].ids[]") <(jq -s --arg code "${pair#*:}" 'map(select(._error.code == $code) | .id | capture("-(?<id>[0-9]+)$").id | tonumber) | sort[]' data/file/20-split.rejects.ndjson)
 	done
 }
+
+# lands CASE CODES OBJECT...: every id of a case is in the target, set aside for one of these reasons, or waits for another record.
+lands() {
+	local case=$1 codes=" $2 reference-rejected reference-queued undecided "
+	shift 2
+	fates "$@" | sort >"$BATS_TEST_TMPDIR/fates"
+	jq -r --arg case "$case" '.cases[$case].ids[]' "$maven/TRUTH.json" | sort >"$BATS_TEST_TMPDIR/ids"
+	[ -s "$BATS_TEST_TMPDIR/ids" ]
+	join -t "$(printf '\t')" -a1 -e nowhere -o 0,2.2 "$BATS_TEST_TMPDIR/ids" "$BATS_TEST_TMPDIR/fates" | awk -v codes="$codes" -v what="$case" '
+		$2 !~ /^-/ && $2 != "nowhere" { there++; next } index(codes, " " substr($2, 2) " ") { next } { print what ": " $0; bad = 1 }
+		END { exit bad }'
+}
+
+# there CASE FIELD OBJECT...: the ids of a case that are in the target, with a field of theirs there, as JSON lines [id, value].
+there() {
+	local case=$1 field=$2 o
+	shift 2
+	for o in "$@"; do
+		jq -c --arg case "$case" --slurpfile t "$maven/TRUTH.json" "select(.sm_salesmate_id as \$i | any(\$t[0].cases[\$case].ids[]; \"\(.)\" == \$i)) | [(.sm_salesmate_id | tonumber), $field]" "data/$o/55-read.ndjson"
+	done | sort -u
+}
+
+# source FILE FIELD: the same of the source.
+origin() { jq -c "[.id, $2]" "$maven/$1.ndjson" | sort -u; }
+
+@test "dirty activities: what cannot stand is set aside for its reason, the rest is there with its original kept" {
+	all='task call appointment'
+	for case in related_dangling contact_dangling; do aside "activity.$case" missing-reference $all; done
+	aside activity.control_characters bad-character $all
+	lands activity.end_before_start check $all
+	lands activity.due_none required $all
+	for case in unrelated done_without_time time_without_done type_undeclared_or_blank title_blank duration_unusual emoji rtl overlong \
+		invisible_characters formula_like script_markup bool_form_unusual picklist_undeclared owner_none; do
+		lands "activity.$case" missing-reference $all
+	done
+	lands activity.date_form_unusual 'bad-date required' $all
+	# As it was, whatever the column beside it could take.
+	for f in 'type_undeclared_or_blank .sm_activitytype .type' 'duration_unusual .sm_duration (.duration|select(.!=null)|tostring)' 'owner_inactive .sm_original_owner (.owner|"\(.name)\u0020#\(.id)")'; do
+		set -- $f
+		[ -z "$(comm -23 <(there "activity.$1" "$2 // null" task call appointment | grep -v ',null]') <(origin activity "$3"))" ]
+	done
+	# Completed without a time: completed all the same, at the best time there is.
+	[ "$(for o in call-done appointment-done; do cat "data/$o/55-read.ndjson"; done | jq -c --slurpfile t "$maven/TRUTH.json" '
+		select(.sm_salesmate_id as $i | any($t[0].cases["activity.done_without_time"].ids[]; "\(.)" == $i)) | [.statecode, .actualend != null]' | sort -u)" = '[1,true]' ]
+	# Longer than its column: the whole text beside it.
+	[ "$(there activity.overlong '(.sm_full_text // .sm_location // "" | length)' task call appointment | jq -s 'length > 2 and all(.[]; .[1] > 100)')" = true ]
+	# Nothing that a browser would run.
+	run ! grep -il '<script\|onerror=\|javascript:' data/{task,call,appointment,note,email,message}/55-read.ndjson
+}
+
+@test "dirty notes: empty ones are skipped, what no text column takes is set aside, the rest is whole" {
+	lands note.empty skipped note
+	[ "$(there note.empty 0 note)" = "" ]
+	for case in control_characters nul_character; do aside "note.$case" bad-character note; done
+	for case in over_100000_characters inline_image author_unknown date_form_unusual broken_html with_history emoji rtl invisible_characters formula_like; do
+		lands "note.$case" '' note
+	done
+	lands note.script_markup skipped note
+	# Too long for a note: the whole text is a file, the note says so.
+	[ "$(jq -r 'select(.sm_salesmate_id == "2206") | .notetext' data/note/55-read.ndjson | wc -m)" -gt 50000 ]
+	[ "$(jq -r 'select(.sm_salesmate_id | test("^note-2206-")) | .mimetype' data/file/55-read.ndjson)" = text/html ]
+	# Every image inside a text is a file, with a mark where it was.
+	for id in $(there note.inline_image 0 note | jq '.[0]'); do
+		[ "$(jq -r --arg id "$id" 'select(.sm_salesmate_id == $id) | .notetext' data/note/55-read.ndjson | grep -o '\[image: ' | wc -l)" -gt 0 ]
+		jq -e -s --arg id "$id" 'any(.[]; .sm_salesmate_id // "" | test("^note-" + $id + "-"))' data/file/55-read.ndjson >/dev/null
+	done
+	# Earlier versions are a file too.
+	for id in $(there note.with_history 0 note | jq '.[0]'); do
+		grep -q "\"sm_salesmate_id\":\"note-$id-history\"" data/file/55-read.ndjson
+	done
+}
+
+@test "dirty calls, products and lines are there with their originals, or set aside" {
+	aside deal_product.deal_dangling missing-reference line
+	lands deal_product.product_dangling '' line
+	lands deal_product.quantity_unusual required line
+	for case in sku_duplicate name_or_sku_blank owner_unknown html_in_text; do lands "product.$case" '' product; done
+	[ -z "$(jq -r .productnumber data/product/55-read.ndjson | sort | uniq -d)" ]
+	[ "$(there deal_product.product_dangling .sm_writein line | jq -c -s 'map(.[1]) | unique')" = '["missing"]' ]
+	# Calls by their own numbers: as they were.
+	jq -c 'select(.sm_call_id) | [(.sm_call_id | tonumber), .sm_recording_url]' data/pendingcall/55-read.ndjson | sort >"$BATS_TEST_TMPDIR/there"
+	[ -z "$(comm -23 "$BATS_TEST_TMPDIR/there" <(origin call '(if .recordingUrl == "" then null else .recordingUrl end)'))" ]
+}

@@ -249,12 +249,25 @@ from_jv(jv result, struct buf *scratch, struct json_value *v)
 	}
 }
 
+/* error({check: "..."}) is the map's own rule, any other error a mistake in the expression or an odd value. */
 static bool
 failed(jv result, struct problem *p)
 {
 	jv message = jv_invalid_get_msg(result);
 	const char *text;
+	jv check;
 
+	if (jv_get_kind(message) == JV_KIND_OBJECT) {
+		check = jv_object_get(jv_copy(message), jv_string("check"));
+		if (jv_get_kind(check) == JV_KIND_STRING) {
+			text = jv_string_value(check);
+			problem_say(p, "check", "%.*s", (int)text_cut(text, strlen(text), 200), text);
+			jv_free(check);
+			jv_free(message);
+			return false;
+		}
+		jv_free(check);
+	}
 	if (jv_get_kind(message) != JV_KIND_STRING)
 		message = jv_dump_string(message, 0);
 	text = jv_string_value(message);

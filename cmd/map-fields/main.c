@@ -52,6 +52,7 @@ static const char usage[] =
 "         file    target: documentbody of annotation, body of activitymimeattachment; source: a field with path,\n"
 "                 sha256 and size, which become the row's _file\n"
 "         jq      source: a jq expression; numbers come as strings; not now, env, input\n"
+"                 error({check: \"text\"}) rejects the record: code check, and that text\n"
 "         drop    source: a field or pattern (*CustomField*) that is not mapped; reason says why\n"
 "when     status=Won|Close: only if the field's text is one of these; firstName= is a blank one, firstName=* any\n"
 "         other\n"
