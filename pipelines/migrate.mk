@@ -6,7 +6,7 @@
 #	extract		what Salesmate has (data/source/<module>/10-extracted.ndjson)
 #	target		the organisation pinned, its schema completed, its metadata pulled; the default maps
 #	owners		who owns what, matched by e-mail; unresolved owners stop the chain
-#	products accounts contacts leads opportunities activities notes inbox
+#	products accounts contacts leads opportunities activities notes inbox own
 #			their objects, each: ids, 30-resolved, 40-mapped, 50-loaded, 60-verified, gate
 #	links		parents of accounts, which had to wait for their rows
 #	closing		won and lost, completed, retired
@@ -49,22 +49,33 @@ chain: closing handoff
 include $(SMDYN)/pipelines/source.mk
 include $(SMDYN)/pipelines/target.mk
 include $(SMDYN)/pipelines/owner.mk
-# The objects, in the order of their phases; a migration's own (objects/*.mk in its directory) come before the closing.
+# The objects, phase by phase; a migration's own (objects/*.mk in its directory) come before the links and the closing.
 phase = $(patsubst %,$(SMDYN)/pipelines/%.mk,$1)
--include $(call phase,product)
-PRODUCTS := $(OBJECTS)
-include $(call phase,account contact lead address opportunity)
--include $(call phase,line process)
--include $(call phase,activity email)
-ACTIVITIES := $(lastword $(OBJECTS))
--include $(call phase,note file)
-NOTES := $(lastword $(OBJECTS))
--include $(call phase,inbox attachment)
-INBOX := $(lastword $(OBJECTS))
+# $(call ends,PHASE): the objects included since the phase before are this one's.
+ends = $(eval PHASES += $1)$(eval PHASE_$1 := $(filter-out $(foreach p,$(PHASES),$(PHASE_$p)),$(OBJECTS)))
+include $(call phase,product)
+$(call ends,products)
+include $(call phase,account)
+$(call ends,accounts)
+include $(call phase,contact)
+$(call ends,contacts)
+include $(call phase,lead address)
+$(call ends,leads)
+include $(call phase,opportunity line process)
+$(call ends,opportunities)
+include $(call phase,activity email)
+$(call ends,activities)
+include $(call phase,note file)
+$(call ends,notes)
+include $(call phase,inbox attachment)
+$(call ends,inbox)
 include $(sort $(wildcard objects/*.mk))
-include $(call phase,link close)
--include $(call phase,done done-email done-product)
--include $(call phase,handoff)
+$(call ends,own)
+include $(call phase,link)
+$(call ends,links)
+include $(call phase,close done done-email done-product)
+$(call ends,closing)
+include $(call phase,handoff)
 include $(SMDYN)/pipelines/rules.mk
 include $(SMDYN)/pipelines/extract.mk
 include $(SMDYN)/pipelines/confirm.mk
@@ -73,18 +84,9 @@ include $(SMDYN)/pipelines/report.mk
 extract: $(EXTRACTED)
 target: $(METADATA) $(OBJECTS:%=maps/%.csv) maps/choices.csv maps/lifecycle.csv
 owners: data/owner/gate
-products: $(PRODUCTS:%=data/%/gate)
-accounts: data/account/gate
-contacts: data/contact/gate
-leads: data/lead/gate
-opportunities: data/opportunity/gate
-activities: data/$(ACTIVITIES)/gate
-notes: data/$(NOTES)/gate
-inbox: data/$(INBOX)/gate
-links: data/link/gate
-closing: data/$(lastword $(OBJECTS))/gate
+$(foreach p,$(PHASES),$(eval $p: $(PHASE_$p:%=data/%/gate)))
 handoff: closing
-.PHONY: all chain report extract target owners products accounts contacts leads opportunities activities notes inbox links closing handoff confirm help
+.PHONY: all chain report extract target owners $(PHASES) handoff confirm help
 
 help:
 	@sed -n '2,/^$$/s/^# \{0,1\}//p' $(SMDYN)/pipelines/migrate.mk

@@ -23,12 +23,16 @@ def people: "owners: \(.owners.matched) matched, \(.owners.missing) missing, \(.
 	(.lead_deals | "deals of leads (LEAD_DEALS=\(.policy)): \(.linked) linked, \(.queued) queued, \(.promoted) promoted"),
 	(.settings.allow_rejects | select(. != "0") | "rejects accepted by a setting: ALLOW_REJECTS=\(.)");
 def rank: {rejects: 0, queue: 1, skipped: 2}[.] // 3;
-def causes: [.objects[] | .object as $o | .causes[]? | [.count, $o, .stage, .kind, .code, .field]]
-	| sort_by((.[3] | rank), -.[0])
+# What waits for another record is said once; that it was set aside has its own cause.  So does what closes it.
+def follows: .[4] | IN("reference-rejected", "reference-queued");
+def causes: [.objects[] | .phase as $phase | .object as $o | .causes[]? | select(($phase | IN("links", "closing") | not) or (.code | IN("reference-rejected", "reference-queued") | not))
+		| [.count, $o, .stage, .kind, .code, .field]] | sort_by((.[3] | rank), -.[0])
 	| select(. != [])
+	| ([.[] | select(follows) | .[0]] | add // 0) as $waiting | map(select(follows | not))
 	| "set aside, by cause; the records are in data/OBJECT/STAGE.KIND.ndjson:",
 		([["records", "object", "stage", "kind", "code", "field"]] + .[:24] | aligned([1, 2, 3, 4, 5])),
-		(.[24:] | length | select(. > 0) | "and \(.) more causes, in report/index.html"), "";
+		(.[24:] | length | select(. > 0) | "and \(.) more causes, in report/index.html"),
+		(if $waiting > 0 then "\($waiting) more refer to one of these, or to one that does: each says which (_error.root)" else empty end), "";
 def last: if .balanced then "balanced: every record is accounted for; every field and link is as mapped"
 	elif .complete then "NOT BALANCED: data/OBJECT/60-mismatches.ndjson has the differences"
 	else "stopped before \(first(.objects[] | select(.reached == false) | .object)): mend the cause above and run make again" end;
