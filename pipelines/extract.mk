@@ -54,7 +54,7 @@ STATE = --state $(@D)/state $(EXTRACT_OPTIONS)
 API_field = sm-extract field $(foreach m,$(NUMBERED),--module $m=$(NUMBER_$m)) $(STATE)
 API_note = sm-extract note $(foreach m,contact company deal activity,--of $m=$(call source,$m)) \
 	$(foreach m,$(NUMBERED),--of $(NUMBER_$m)=$(call source,$m)) $(STATE) --rejects $(call rejects,$@).tmp
-API_attachment = sm-extract attachment --notes $(call source,note) --store data/files $(STATE)
+API_attachment = mkdir -p data/files && sm-extract attachment --notes $(call source,note) --store data/files $(STATE)
 from_api = $(or $(API_$*),sm-extract $* $(if $(NUMBER_$*),--module $(NUMBER_$*)) $(if $(filter $*,$(SEARCHED)),--fields $(call source,field)) $(STATE))
 
 $(EXTRACTED): data/source/%/10-extracted.ndjson:

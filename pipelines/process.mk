@@ -9,7 +9,7 @@ PROCESSES := $(if $(binding),$(shell jq -n -r -R --arg form names --argjson pipe
 process = $(shell jq -r 'select(.object == "$1") | .table' data/target/processes.ndjson 2>/dev/null)
 flows = $(shell jq -r 'select(.statecode == 1 and (.primaryentity == "opportunity" or .primaryentity == "lead")) | .uniquename | ascii_downcase' \
 	data/target/workflow.ndjson 2>/dev/null)
-TABLES_line = $(flows) processstage
+TABLES_line = $(flows) workflow processstage
 $(METADATA): data/target/processes.ndjson
 
 data/target/workflow.ndjson: data/target/organization
