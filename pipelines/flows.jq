@@ -1,13 +1,14 @@
 # The inventory of smart flows, --arg form md or html.  Input: the enrolments; --slurpfile flow, equivalent (trigger, equivalent),
-# books (of the membership).  Every text of the data is escaped.  Memory: a few counts a flow, and two times an enrolment that ended.
+# books (of the membership).  Every text of the data is escaped.  Memory: a few words an enrolment.
 def seconds: if type == "number" then (if . > 99999999999 then . / 1000 else . end)
 	elif type == "string" and test("^[0-9]{9,}$") then tonumber | seconds
 	elif type == "string" then (sub("[.][0-9]+"; "") | try fromdateiso8601 catch null) else null end;
 def folded: (. // "") | tostring | ascii_downcase | gsub("^\\s+|\\s+$"; "");
 def yes: . == 1 or . == true or . == "1" or . == "true" or . == "Yes";
 def days: . / 86400 * 10 | round / 10 | "\(.) day\(if . == 1 then "" else "s" end)";
-def counts: to_entries | sort_by(-.value, .key) | map("\(.key): \(.value)") | join(", ");
 def text: if . == null or . == "" then "(none)" else tostring end;
+def tally(f): group_by(f) | map({key: (.[0] | f), value: length}) | from_entries;
+def counts: to_entries | sort_by(-.value, .key) | map("\(.key): \(.value)") | join(", ");
 
 def e: text | if $form == "html" then @html
 	else gsub("[\r\n]+"; " ") | gsub("&"; "&amp;") | gsub("<"; "&lt;") | gsub("(?<c>[\\\\`*_{}\\[\\]#|~])"; "\\\(.c)") end;
@@ -17,11 +18,11 @@ def table: if $form == "html" then "<table><tbody>" + (map("<tr><th scope=\"row\
 	else "| | |\n| --- | --- |\n" + (map("| \(.[0] | e) | \(.[1] | e) |\n") | join("")) end;
 
 ($equivalent | map({key: (.trigger | folded), value: .equivalent}) | from_entries) as $instead
-| (reduce inputs as $r ({}; ($r | "\(.flowId)") as $k
-	| .[$k] |= ((. // {n: 0, status: {}, step: {}, took: [], name: $r.flowName})
-		| .n += 1 | .status[$r.status | text] += 1 | .step["\($r.currentStep | text)"] += 1
-		| if ($r.status | folded) == "completed" then (($r.exitedAt | seconds) as $to | ($r.enrolledAt | seconds) as $from
-			| if $to and $from and $to >= $from then .took += [$to - $from] else . end) else . end))) as $enrolled
+| ([inputs | {f: "\(.flowId)", name: .flowName, s: (.status | text), step: (.currentStep | text),
+		took: (if (.status | folded) == "completed" then (.exitedAt | seconds) as $to | (.enrolledAt | seconds) as $from
+			| if $to and $from and $to >= $from then $to - $from else null end else null end)}]
+	| group_by(.f) | map({key: .[0].f, value: {n: length, name: .[0].name, status: tally(.s), step: tally(.step), took: map(.took | select(.))}})
+	| from_entries) as $enrolled
 | ($flow | map("\(.id)")) as $known
 | def facts: . as $f | ($enrolled["\($f.id)"] // {n: 0, status: {}, step: {}, took: []}) as $m | ($m.took | sort) as $took
 	| [["Works on", $f.module], ["Trigger", $f.trigger], ["Steps", $f.stepCount],

@@ -16,7 +16,10 @@ VERIFY_thread = --complete
 # Who took part, how many messages there are, the first and the last: made from the messages, which say it best.
 data/thread/participants.ndjson: data/message/25-ordered.ndjson
 	@mkdir -p $(@D)
-	@jq -n -c -f $(SMDYN)/pipelines/inbox.jq $< >$@.tmp
+	@jq -r -f $(SMDYN)/pipelines/inbox-people.jq $< >$@.lines.tmp
+	@LC_ALL=C sort -s -t "$$(printf '\t')" -k 1,1 -o $@.lines.tmp $@.lines.tmp
+	@jq -n -R -c -f $(SMDYN)/pipelines/inbox.jq $@.lines.tmp >$@.tmp
+	@rm $@.lines.tmp
 	@mv -f $@.tmp $@
 
 JOINED = data/thread/22-loose.ndjson data/thread/22-joined.ndjson
