@@ -34,9 +34,21 @@ TAGS ?= auto
 MATCH_ACCOUNT ?= website:domain=websiteurl:domain name=name
 MATCH_CONTACT ?= email=emailaddress1
 MATCH_LEAD ?= email=emailaddress1
+MATCH_PRODUCT ?= _number=productnumber
 
 # How many rejected records an object may have: 0, a number, or any.
 ALLOW_REJECTS ?= 0
+
+# E-mails that only their owner could read: queue (a person decides), load (who may read the owner's e-mails may read
+# them), skip.  maps/visibility.csv says which ones these are.
+PRIVATE_EMAILS ?= queue
+
+# What the unit group and the price lists are called (Salesmate, Salesmate USD), and the unit.
+CATALOGUE ?= Salesmate
+UNIT ?= Unit
+
+# handoff/smart-flow-membership.csv with a byte order mark, for Excel: yes or no.
+HANDOFF_BOM ?= no
 
 # Calls: task (with sm_tasksubtype Call) or phonecall (native, with caller and callee).  Read when the maps are made.
 CALL_TABLE ?= task
