@@ -52,3 +52,10 @@ HANDOFF_BOM ?= no
 
 # Calls: task (with sm_tasksubtype Call) or phonecall (native, with caller and callee).  Read when the maps are made.
 CALL_TABLE ?= task
+
+# E-mails that maps/visibility.csv calls private (in Salesmate only its owner and those it went to can read them; here whoever
+# may read the owner's e-mails): queue (a person decides), load, or skip (left behind, and counted).
+PRIVATE_EMAILS ?= queue
+
+# handoff/smart-flow-membership.csv begins with a UTF-8 byte order mark, which Excel needs to show accents: yes or blank.
+HANDOFF_BOM ?=
