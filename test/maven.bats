@@ -293,3 +293,96 @@ origin() { jq -c "[.id, $2]" "$maven/$1.ndjson" | sort -u; }
 	jq -c 'select(.sm_call_id) | [(.sm_call_id | tonumber), .sm_recording_url]' data/pendingcall/55-read.ndjson | sort >"$BATS_TEST_TMPDIR/there"
 	[ -z "$(comm -23 "$BATS_TEST_TMPDIR/there" <(origin call '(if .recordingUrl == "" then null else .recordingUrl end)'))" ]
 }
+
+# E-mails, team inbox, smart flows
+
+# outcome OBJECT: id and outcome of every record of an object: a code, or loaded.
+outcome() {
+	{
+		cat "data/$1"/{30-resolved,40-mapped,50-loaded}.{rejects,queue,skipped}.ndjson 2>/dev/null | jq -r '"\(.id // ._source.id)\t\(._error.code)"'
+		jq -r 'select(.outcome == "created") | "\(._source.id)\tloaded"' "data/$1/50-loaded.ndjson"
+	} | sort >"outcome.$1"
+}
+
+# all_are CASE OBJECT CODES: every record of a case met one of these ends; the ends of records that it refers to are good too.
+all_are() {
+	outcome "$2"
+	jq -r --arg case "$1" '.cases[$case].ids[]' "$maven/TRUTH.json" | sort >ids
+	[ -s ids ]
+	join -t "$(printf '\t')" -a 1 -e none -o 0,2.2 ids "outcome.$2" | grep -vE "	($3|reference-queued|reference-rejected)$" >wrong || true
+	[ ! -s wrong ] || { echo "$1:"; cat wrong; false; }
+}
+
+@test "every dirty e-mail is loaded with the original kept, or set aside with its reason" {
+	all_are email.contact_dangling email missing-reference
+	all_are email.related_dangling email missing-reference
+	all_are email.direction_unknown email 'required|no-option'
+	all_are email.date_form_unusual email 'loaded|required'
+	for case in contact_none to_empty address_invalid subject_blank body_blank inline_image owner_unknown emoji rtl non_ascii invisible_characters \
+		blanks_around formula_like script_markup overlong; do
+		all_are email.$case email 'loaded|missing-reference|required|no-option'
+	done
+	all_are email.private email reference-queued
+	[ "$(jq -n '[inputs | select(._error.field == "visibility")] | length' data/email/30-resolved.queue.ndjson)" = "$(truth .emails.byVisibility.Private)" ]
+	run jq -n '[inputs | ._error.message | select(. == null or . == "")] | length' data/email/30-resolved.queue.ndjson
+	[ "$output" = 0 ]
+	run jq -r 'select(.description != null) | .description | select(test("<script|javascript:| on[a-z]+=|src=.data:"; "i"))' data/email/55-read.ndjson data/message/55-read.ndjson
+	[ -z "$output" ]
+}
+
+@test "sender, recipients, direction, time and thread of every loaded e-mail are those of the source, and none can be sent" {
+	jq -c 'select(.direction != null) | ["\(.id)", (.direction | ascii_downcase) == "outgoing", "\(.conversationId)", .fromEmail,
+		(.sentAt | if type == "number" and . < 99999999999 then todate else null end)]' "$maven/email.ndjson" | sort >want
+	jq -c '[.sm_salesmate_id, .directioncode, .sm_thread_id, .sm_from, .actualend]' data/email/55-read.ndjson | sort >have
+	jq -n -c --slurpfile want want '($want | map({key: .[0], value: .}) | from_entries) as $w | inputs | . as $h | $w[.[0]]
+		| select(. == null or .[:4] != $h[:4] or (.[4] != null and .[4] != $h[4]))' have >wrong
+	[ ! -s wrong ] || { head -n 5 wrong; false; }
+	run jq -n -c '[inputs | [.statecode, .statuscode]] | group_by(.) | map(.[0])' <(cat data/{email,message}-done/40-mapped.ndjson)
+	[ "$output" = '[[1,2],[1,3],[1,4]]' ]
+	run jq -r 'select(has("statuscode") or has("statecode")) | .activityid' data/email/40-mapped.ndjson data/message/40-mapped.ndjson
+	[ -z "$output" ]
+	# The addresses that stay plain or are somebody's: as many senders and recipients as the source has, each once.
+	jq -n -c --slurpfile row data/email/55-read.ndjson '($row | map({key: .activityid, value: .sm_salesmate_id}) | from_entries) as $id
+		| [inputs | select(.participationtypemask < 5) | .id = $id[._activityid_value] | select(.id)] | group_by([.id, .participationtypemask])[]
+		| [.[0].id, .[0].participationtypemask, length]' data/email/55-parties.ndjson | sort >have
+	jq -n -c --slurpfile row data/email/55-read.ndjson '($row | map({key: .sm_salesmate_id, value: true}) | from_entries) as $there
+		| def plain: (capture("<(?<a>[^>]*)>").a // .) | gsub("^\\s+|\\s+$"; "") | ascii_downcase;
+		inputs | select($there["\(.id)"]) | . as $m | ([1, [.fromEmail]], [2, .toEmails], [3, .ccEmails], [4, .bccEmails])
+		| .[0] as $mask | [.[1] // [] | .[] | select(. != null and test("\\S")) | plain] | unique | select(. != []) | ["\($m.id)", $mask, length]' \
+		"$maven/email.ndjson" | sort >want
+	diff want have
+}
+
+@test "every message is in its conversation in the order of its time, and the dirt of the team inbox is where it belongs" {
+	all_are team_inbox_conversation.contact_dangling thread missing-reference
+	all_are team_inbox_conversation.contact_none thread loaded
+	all_are team_inbox_conversation.assigned_unknown thread loaded
+	all_are team_inbox_conversation.message_count_differs thread loaded
+	all_are team_inbox_message.conversation_dangling message missing-reference
+	all_are team_inbox_message.script_markup message loaded
+	all_are team_inbox_message.blanks_around message loaded
+	all_are team_inbox_message.non_ascii message loaded
+	diff <(truth '.cases["team_inbox_conversation.message_count_differs"].ids[]') <(tail -n +2 data/thread/count-differs.csv | cut -d, -f1)
+	# From the target alone: thread, place, time, responder, message; from the source: sorted by time.
+	jq -n -r --slurpfile thread data/thread/55-read.ndjson '($thread | map({key: .sm_team_inbox_threadid, value: .sm_salesmate_id}) | from_entries) as $of
+		| [inputs | select($of[._regardingobjectid_value // ""]) | [($of[._regardingobjectid_value] | tonumber), .sm_thread_order, .actualend, (.sm_responder // ""), .sm_salesmate_id]] | sort[] | @tsv' \
+		data/message/55-read.ndjson >have
+	jq -n -r --slurpfile thread data/thread/55-read.ndjson '($thread | map({key: .sm_salesmate_id, value: true}) | from_entries) as $there
+		| [inputs | select($there["\(.conversationId)"])] | group_by(.conversationId)[] | sort_by(.sentAt) | to_entries[]
+		| [.value.conversationId, .key + 1, (.value.sentAt | todate), (.value | if .author.id then "\(.fromName) #\(.author.id)" else "" end), "\(.value.id)"] | @tsv' \
+		"$maven/team_inbox_message.ndjson" >want
+	[ -s want ]
+	diff want have
+}
+
+@test "every enrolment is in the CSV or set aside, and every repeat is said" {
+	all_are smart_flow_enrollment.object_dangling flow missing-reference
+	all_are smart_flow_enrollment.flow_dangling flow missing-reference
+	all_are smart_flow_enrollment.repeated flow loaded
+	csv-ndjson --keep handoff/smart-flow-membership.csv >cells
+	{ jq -r .Enrolment cells; cut -f1 <(grep -v loaded outcome.flow); } | sort -n | diff - <(jq .id "$maven/smart_flow_enrollment.ndjson" | sort -n)
+	jq -r 'select(.Repeated != null and .Repeated != "") | .Enrolment' cells | sort >have
+	[ -s have ]
+	[ -z "$(comm -13 <(truth '.cases["smart_flow_enrollment.repeated"].ids[]' | sort) have)" ]
+	for flow in $(truth '.smartFlows.flows[] | select(.isActive == 1) | .enrollments'); do grep -q "| Enrolments | $flow |" handoff/smart-flows.md; done
+}
