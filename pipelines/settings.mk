@@ -39,16 +39,9 @@ MATCH_PRODUCT ?= _number=productnumber
 # How many rejected records an object may have: 0, a number, or any.
 ALLOW_REJECTS ?= 0
 
-# E-mails that only their owner could read: queue (a person decides), load (who may read the owner's e-mails may read
-# them), skip.  maps/visibility.csv says which ones these are.
-PRIVATE_EMAILS ?= queue
-
 # What the unit group and the price lists are called (Salesmate, Salesmate USD), and the unit.
 CATALOGUE ?= Salesmate
 UNIT ?= Unit
-
-# handoff/smart-flow-membership.csv with a byte order mark, for Excel: yes or no.
-HANDOFF_BOM ?= no
 
 # Calls: task (with sm_tasksubtype Call) or phonecall (native, with caller and callee).  Read when the maps are made.
 CALL_TABLE ?= task
@@ -57,5 +50,5 @@ CALL_TABLE ?= task
 # may read the owner's e-mails): queue (a person decides), load, or skip (left behind, and counted).
 PRIVATE_EMAILS ?= queue
 
-# handoff/smart-flow-membership.csv begins with a UTF-8 byte order mark, which Excel needs to show accents: yes or blank.
-HANDOFF_BOM ?=
+# handoff/smart-flow-membership.csv begins with a UTF-8 byte order mark, which Excel needs to show accents: yes or no.
+HANDOFF_BOM ?= no
