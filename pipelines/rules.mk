@@ -14,6 +14,8 @@
 #	PARTIES_name=yes	its rows have activity parties, which are read back too
 #	HASH_name		the column that holds a file: its bytes are read back and their hash compared
 #	TABLES_name		more tables whose metadata its map or its references need
+#	METADATA_name		another metadata file than the target's
+#	HANDED += name		not an object of the target but a list for people: it writes 50 and reads 55 itself
 #
 # A recipe writes to temporary names and renames when the whole is there, what was set aside first: a stage
 # file that exists implies its rejects file.  No pipe in a recipe (its first half could fail unseen), and
@@ -35,7 +37,8 @@ data/%.skipped.ndjson: data/%.ndjson ;
 
 # Each object waits for the gate of the one before; the first for the owners'.
 before = owner
-$(foreach o,$(OBJECTS),$(eval data/$o/30-resolved.ndjson: | data/$(before)/gate)$(eval before := $o))
+EVERY = $(OBJECTS) $(HANDED)
+$(foreach o,$(EVERY),$(eval data/$o/30-resolved.ndjson: | data/$(before)/gate)$(eval before := $o))
 
 # $(call place,FILE...): the temporary files get their real names, in the order given.
 # What was set aside keeps its old file when nothing changed, so that nothing else is made again because of it.
@@ -59,9 +62,9 @@ aside = $(foreach s,$(if $(filter $1,currency $2),ids.rejects ids.queue,$(if $(f
 	30-resolved.rejects 30-resolved.queue 30-resolved.skipped 40-mapped.rejects 40-mapped.skipped 50-loaded.rejects)),data/$1/$s.ndjson)
 # $(call lost,SELF): the options that name these files, by module.
 lost = $(foreach p,$(LOST_$1),$(foreach f,$(call aside,$(word 2,$(subst :, ,$p)),$1),--lost $(word 1,$(subst :, ,$p))=$f))
-$(foreach o,$(OBJECTS),$(eval data/$o/30-resolved.ndjson: $(foreach p,$(LOST_$o),$(call aside,$(word 2,$(subst :, ,$p)),$o))))
+$(foreach o,$(EVERY),$(eval data/$o/30-resolved.ndjson: $(foreach p,$(LOST_$o),$(call aside,$(word 2,$(subst :, ,$p)),$o))))
 
-stage = $(OBJECTS:%=data/%/$1.ndjson)
+stage = $(patsubst %,data/%/$1.ndjson,$(or $2,$(EVERY)))
 
 # Rows that are there already, and could be what a record matches.
 $(foreach o,$(OBJECTS),$(if $(EXISTING_$o),data/$o/existing.ndjson)): data/%/existing.ndjson: $(METADATA)
@@ -70,22 +73,22 @@ $(foreach o,$(OBJECTS),$(if $(EXISTING_$o),data/$o/existing.ndjson)): data/%/exi
 	@mv -f $@.tmp $@
 
 $(foreach o,$(OBJECTS),$(if $(EXISTING_$o),$(eval data/$o/ids.ndjson: data/$o/existing.ndjson)))
-$(foreach o,$(OBJECTS),$(if $(MODULE_$o),$(eval data/$o/ids.ndjson: $(SOURCE_$o))))
-$(foreach o,$(OBJECTS),$(if $(MODULE_$o),data/$o/ids.ndjson)): data/%/ids.ndjson:
+$(foreach o,$(EVERY),$(if $(MODULE_$o),$(eval data/$o/ids.ndjson: $(SOURCE_$o))))
+$(foreach o,$(EVERY),$(if $(MODULE_$o),data/$o/ids.ndjson)): data/%/ids.ndjson:
 	$(call ids,$(MODULE_$*),$(TABLE_$*),$(SOURCE_$*),$(if $(EXISTING_$*),--existing data/$*/existing.ndjson $(addprefix --match ,$(MATCH_$*))))
 
 # What an object's records are when their references are resolved.
 from = $(if $(TIME_$1),data/$1/25-ordered.ndjson,$(SOURCE_$1))
 
 # Oldest first, so that the target's timeline sorts right; with its place in its group.
-$(foreach o,$(OBJECTS),$(if $(TIME_$o),$(eval data/$o/25-ordered.ndjson: $(SOURCE_$o))))
-$(foreach o,$(OBJECTS),$(if $(TIME_$o),data/$o/25-ordered.ndjson)): data/%/25-ordered.ndjson:
+$(foreach o,$(EVERY),$(if $(TIME_$o),$(eval data/$o/25-ordered.ndjson: $(SOURCE_$o))))
+$(foreach o,$(EVERY),$(if $(TIME_$o),data/$o/25-ordered.ndjson)): data/%/25-ordered.ndjson:
 	@mkdir -p $(@D)
 	$(say)order-records --time $(TIME_$*) $(if $(GROUP_$*),--group $(GROUP_$*)) <$(SOURCE_$*) >$@.tmp
 	@mv -f $@.tmp $@
 
 # The target ids of what each record refers to.
-$(foreach o,$(OBJECTS),$(eval data/$o/30-resolved.ndjson: $(IDS_$o:%=data/%/ids.ndjson) $(or $(REFS_$o),maps/refs-$o.csv) $(call from,$o)))
+$(foreach o,$(EVERY),$(eval data/$o/30-resolved.ndjson: $(IDS_$o:%=data/%/ids.ndjson) $(or $(REFS_$o),maps/refs-$o.csv) $(call from,$o)))
 $(call stage,30-resolved): data/%/30-resolved.ndjson:
 	@mkdir -p $(@D)
 	$(say)resolve-ids $(addprefix --ids ,$(filter %/ids.ndjson,$^)) --refs $(or $(REFS_$*),maps/refs-$*.csv) $(call lost,$*) $(RESOLVE_$*) \
@@ -93,19 +96,20 @@ $(call stage,30-resolved): data/%/30-resolved.ndjson:
 	$(call place,$(call rejects,$@) $(call queue,$@) $(call skipped,$@) $@)
 
 # A resolved record becomes a row, checked against the metadata.
+$(foreach o,$(EVERY),$(if $(METADATA_$o),$(eval data/$o/40-mapped.ndjson: $(METADATA_$o))))
 $(call stage,40-mapped): data/%/40-mapped.ndjson: data/%/30-resolved.ndjson maps/%.csv $(METADATA) $(CHOICES)
-	$(say)map-fields --map maps/$*.csv --metadata $(METADATA) --choices $(CHOICES) --coverage $(@D)/coverage.ndjson.tmp \
+	$(say)map-fields --map maps/$*.csv --metadata $(or $(METADATA_$*),$(METADATA)) --choices $(CHOICES) --coverage $(@D)/coverage.ndjson.tmp \
 		--rejects $(call rejects,$@).tmp --skipped $(call skipped,$@).tmp <$< >$@.tmp
 	$(call place,$(@D)/coverage.ndjson $(call rejects,$@) $(call skipped,$@) $@)
 
 # Rows to the target.  The journal is no target of make: nothing may delete the record of what was written.
-$(call stage,50-loaded): data/%/50-loaded.ndjson: data/%/40-mapped.ndjson | maps/confirmed
+$(call stage,50-loaded,$(OBJECTS)): data/%/50-loaded.ndjson: data/%/40-mapped.ndjson | maps/confirmed
 	$(say)dyn-load --journal $(@D)/load.journal --confirmed maps/confirmed --org "$$(cat data/target/organization)" $(LOAD_OPTIONS) \
 		--rejects $(call rejects,$@).tmp <$< >$@.tmp
 	$(call place,$(call rejects,$@) $@)
 
 # The rows as they are now, in the columns that the map writes.
-$(call stage,55-read): data/%/55-read.ndjson: data/%/50-loaded.ndjson
+$(call stage,55-read,$(OBJECTS)): data/%/55-read.ndjson: data/%/50-loaded.ndjson
 	@map-fields --print-columns --map maps/$*.csv --metadata $(METADATA) --choices $(CHOICES) >$(@D)/columns
 	$(say)dyn-extract $(or $(READ_$*),$(TABLE_$*)) --select "$(or $(COLUMNS_$*),$$(cat $(@D)/columns)$(comma)createdon)" \
 		$(if $(HASH_$*),--hash $(HASH_$*)) >$@.tmp
@@ -124,11 +128,11 @@ $(foreach o,$(OBJECTS),$(if $(call beside,$o),$(eval data/$o/60-verified.ndjson:
 # The books, and every field and link read back and compared.  Books that do not balance (65) are the gate's business.
 $(call stage,60-verified): data/%/60-verified.ndjson: data/%/55-read.ndjson data/%/50-loaded.ndjson
 	$(say)reconcile --object $* --source $(SOURCE_$*) --mapped data/$*/40-mapped.ndjson --loaded data/$*/50-loaded.ndjson --target $< \
-		--metadata $(METADATA) --mismatches data/$*/60-mismatches.ndjson \
+		--metadata $(or $(METADATA_$*),$(METADATA)) --mismatches data/$*/60-mismatches.ndjson \
 		$(if $(PARTIES_$*),--parties data/$*/55-parties.ndjson) $(VERIFY_$*) $(addprefix --except ,$(call beside,$*)) \
 		--set-aside data/$*/30-resolved --set-aside data/$*/40-mapped --set-aside data/$*/50-loaded >$@.tmp || test $$? = 65
 	@mv -f $@.tmp $@
 
 # The gate opens when the books balance and the rejects are within the allowance.
-$(OBJECTS:%=data/%/gate): data/%/gate: data/%/60-verified.ndjson
+$(EVERY:%=data/%/gate): data/%/gate: data/%/60-verified.ndjson
 	@$(SMDYN)/pipelines/gate $< --allow-rejects "$(ALLOW_REJECTS)" --record $@
