@@ -26,4 +26,3 @@ $(VISIBILITY) &: maps/visibility.csv FORCE
 	@jq -R -n -c --arg private "$(PRIVATE_EMAILS)" --arg want private -f $(SMDYN)/pipelines/visibility.jq $< >data/visibility/private.ndjson.tmp
 	@jq -R -n -c --arg private "$(PRIVATE_EMAILS)" --arg want ids -f $(SMDYN)/pipelines/visibility.jq $< >data/visibility/ids.ndjson.tmp
 	@for f in $(VISIBILITY); do if cmp -s $$f.tmp $$f; then rm $$f.tmp; else mv -f $$f.tmp $$f || exit 74; fi; done
-.PHONY: FORCE

@@ -43,7 +43,6 @@ data/flow/bom: FORCE
 	@mkdir -p $(@D)
 	@case "$(HANDOFF_BOM)" in yes|no|'') ;; *) echo "HANDOFF_BOM=$(HANDOFF_BOM): yes or no" >&2; exit 78;; esac
 	@echo "$(HANDOFF_BOM)" >$@.tmp; if cmp -s $@.tmp $@; then rm $@.tmp; else mv -f $@.tmp $@; fi
-.PHONY: FORCE
 
 # The proof: the CSV as any reader of RFC 4180 sees it, a row an enrolment.
 data/flow/55-read.ndjson: $(MEMBERSHIP)

@@ -386,3 +386,18 @@ all_are() {
 	[ -z "$(comm -13 <(truth '.cases["smart_flow_enrollment.repeated"].ids[]' | sort) have)" ]
 	for flow in $(truth '.smartFlows.flows[] | select(.isActive == 1) | .enrollments'); do grep -q "| Enrolments | $flow |" handoff/smart-flows.md; done
 }
+
+@test "tags are one option each whatever their case and blanks, and every record has its own" {
+	grep '^"sm_tags",' data/target/options.csv >"$BATS_TEST_TMPDIR/options"
+	[ "$(wc -l <"$BATS_TEST_TMPDIR/options")" = "$(truth .tags.distinctCaseFolded)" ]
+	for pair in company:account contact:contact contact:lead deal:opportunity activity:task activity:call activity:appointment product:product \
+		team_inbox_conversation:thread; do
+		jq -r 'select(.tags) | "\(.id)\t\(.tags | if type == "array" then . else split(",") end | map(tostring | gsub("^\\s+|\\s+$"; "") | ascii_downcase | select(. != "")) | unique | join("|"))"' \
+			"$maven/${pair%:*}.ndjson" | grep -v "$(printf '\t$')" | sort >"$BATS_TEST_TMPDIR/source"
+		jq -r --rawfile options "$BATS_TEST_TMPDIR/options" '($options | split("\n")[:-1] | map(split(",") | {key: .[1], value: (.[2:] | join(",") | ltrimstr("\"") | rtrimstr("\"") | ascii_downcase)}) | from_entries) as $name
+			| select(.sm_tags) | "\(.sm_salesmate_id)\t\(.sm_tags | split(",") | map($name[.]) | unique | join("|"))"' "data/${pair#*:}/55-read.ndjson" | sort >"$BATS_TEST_TMPDIR/there"
+		[ -s "$BATS_TEST_TMPDIR/there" ]
+		comm -13 "$BATS_TEST_TMPDIR/source" "$BATS_TEST_TMPDIR/there" >"$BATS_TEST_TMPDIR/wrong"
+		[ ! -s "$BATS_TEST_TMPDIR/wrong" ] || { echo "$pair"; head -n 5 "$BATS_TEST_TMPDIR/wrong"; false; }
+	done
+}
