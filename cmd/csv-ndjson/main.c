@@ -331,8 +331,8 @@ feed(struct reading *r, struct csv_parser *parser, const char *p, size_t n)
 	if (csv_parse(parser, p, n, cell_done, row_done, r) != n)
 		errx(EX_DATAERR, "%s:%lu: %s", r->name, r->line, csv_error(parser) == CSV_EPARSE ?
 		    "a quote in the wrong place: a cell with quotes is written \"so \"\"quoted\"\" so\"" : csv_strerror(csv_error(parser)));
-	if (r->cells == 0 && r->bytes == n)
-		r->first = 0;			/* a blank line */
+	if (r->bytes == n && (*p == '\n' || *p == '\r'))
+		r->first = r->bytes = 0;	/* a blank line */
 }
 
 static void
