@@ -220,15 +220,16 @@ end(struct split *s, uint64_t count)
 
 	if (count > 0 && s->seen == 0)
 		warnx("no record has a field \"%s\": is that the one (--field) that decides?", field);
-	fprintf(stderr, "split-records:");
 	for (i = 0; i < s->targets; i++) {
 		nd_close(&s->target[i].out);
 		s->sum += s->target[i].out.count;
-		fprintf(stderr, "%s %llu %s", i > 0 ? "," : "", (unsigned long long)s->target[i].out.count, s->target[i].name);
 	}
-	fputc('\n', stderr);
 	rej_close(&s->queue);
 	rej_close(&s->rej);
+	fprintf(stderr, "split-records:");
+	for (i = 0; i < s->targets; i++)
+		fprintf(stderr, "%s %llu %s", i > 0 ? "," : "", (unsigned long long)s->target[i].out.count, s->target[i].name);
+	fputc('\n', stderr);
 }
 
 int

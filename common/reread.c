@@ -24,8 +24,11 @@ reread_open(struct reread *r, const char *path)
 	*r = (struct reread){ .name = path, .fd = open(path, O_RDONLY | O_CLOEXEC) };
 	if (r->fd < 0)
 		err(EX_NOINPUT, "%s", path);
-	if (lseek(r->fd, 0, SEEK_CUR) < 0)
+	if (lseek(r->fd, 0, SEEK_CUR) >= 0)
+		return;
+	if (errno == ESPIPE)
 		errx(EX_USAGE, "%s: this is read twice, so it must be a file", path);
+	err(EX_IOERR, "%s", path);
 }
 
 /* At least n bytes from there to block. */

@@ -1,5 +1,6 @@
 #include "split.h"
 
+#include <err.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -7,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #include "fold.h"
@@ -192,21 +194,24 @@ text_of(const struct json_value *object, const char *member_name, struct buf *b)
 	return true;
 }
 
-/* An open file into the store; it must have the size that was declared (-1: none was). */
+/*
+ * An open file into the store; it must have the size that was declared (-1: none was).  One that is not there is set
+ * aside; one that is there and cannot be read is this machine's fault, and ends the run.
+ */
 static void
-copy(struct files *f, struct draft *d, int fd, int64_t declared)
+copy(struct files *f, struct draft *d, const char *name, int fd, int64_t declared)
 {
 	struct stat st;
 
-	if (fstat(fd, &st) != 0) {
-		aside(d, "missing-file", "the file cannot be read: %s", strerror(errno));
-	} else if (declared >= 0 && declared != st.st_size) {
+	if (fstat(fd, &st) != 0)
+		err(EX_IOERR, "%s", name);
+	if (declared >= 0 && declared != st.st_size) {
 		aside(d, st.st_size == 0 ? "empty-file" : "size-differs", "%lld bytes are declared, the file has %lld",
 		    (long long)declared, (long long)st.st_size);
 	} else if (fits(f, d, (uint64_t)st.st_size)) {
 		if (!blob_copy(f->blobs, fd, &d->blob))
-			aside(d, "missing-file", "the file cannot be read: %s", strerror(errno));
-		else if (d->blob.size != (uint64_t)st.st_size)
+			err(EX_IOERR, "%s", name);
+		if (d->blob.size != (uint64_t)st.st_size)
 			aside(d, "size-differs", "the file changed while it was read");
 	}
 	close(fd);
@@ -236,14 +241,19 @@ fetched(struct files *f, struct draft *d, const struct json_value *line, int64_t
 	} else {
 		buf_nul(&path);
 		buf_nul(&sha);
-		if ((fd = open(path.p, O_RDONLY | O_CLOEXEC | O_NONBLOCK)) < 0)
+		fd = open(path.p, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+		if (fd < 0 && errno != ENOENT && errno != ENOTDIR)
+			err(EX_IOERR, "%s", path.p);
+		if (fd < 0)
 			aside(d, "missing-file", "%s: %s", path.p, strerror(errno));
-		else if (!blob_hash(path.p, now, &size) || strcmp(now, sha.p) != 0)
+		else if (!blob_hash(path.p, now, &size))
+			err(EX_IOERR, "%s", path.p);
+		else if (strcmp(now, sha.p) != 0)
 			aside(d, "bad-hash", "%s is not the file that was fetched: its SHA-256 is another; fetch it again", path.p);
 		if (fd >= 0 && d->code != NULL)
 			close(fd);
 		if (d->code == NULL)
-			copy(f, d, fd, declared);
+			copy(f, d, path.p, fd, declared);
 		if (d->code == NULL && strcmp(d->blob.sha256, sha.p) != 0)
 			aside(d, "bad-hash", "%s changed while it was read", path.p);
 	}
@@ -268,8 +278,9 @@ taken_in(struct files *f, struct draft *d, const struct json_value *attachment, 
 		return;
 	}
 	fd = intake_open(f->intake, path.p, path.n, &why);
+	buf_nul(&path);
 	if (fd >= 0)
-		copy(f, d, fd, declared);
+		copy(f, d, path.p, fd, declared);
 	else
 		aside(d, "missing-file", "%s: files/%.*s", why, (int)(path.n < 200 ? path.n : 200), path.p);
 	buf_free(&path);

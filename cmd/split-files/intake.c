@@ -1,12 +1,21 @@
 #include "split.h"
 
+#include <err.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sysexits.h>
 #include <unistd.h>
+
+/* It is not there, whatever else may be; any other failure is this machine's. */
+static bool
+absent(void)
+{
+	return errno == ENOENT || errno == ENOTDIR || errno == ELOOP || errno == ENXIO;
+}
 
 int
 intake_open(const char *dir, const char *path, size_t n, const char **why)
@@ -18,8 +27,12 @@ intake_open(const char *dir, const char *path, size_t n, const char **why)
 	size_t len;
 
 	*why = "no such file in the intake";
-	if (snprintf(files, sizeof(files), "%s/files", dir) >= (int)sizeof(files) ||
-	    (at = open(files, O_PATH | O_DIRECTORY | O_CLOEXEC)) < 0)	/* this one may be a link: the operator made it */
+	if (snprintf(files, sizeof(files), "%s/files", dir) >= (int)sizeof(files))
+		return -1;
+	at = open(files, O_PATH | O_DIRECTORY | O_CLOEXEC);	/* this one may be a link: the operator made it */
+	if (at < 0 && !absent())
+		err(EX_IOERR, "%s", files);
+	if (at < 0)
 		return -1;
 	for (;;) {
 		slash = memchr(path, '/', (size_t)(end - path));
@@ -36,6 +49,8 @@ intake_open(const char *dir, const char *path, size_t n, const char **why)
 		    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 		if (fd < 0 && (errno == ELOOP || errno == ENOTDIR))
 			*why = "its path in the intake leads through a link or a file";
+		if (fd < 0 && !absent())
+			err(EX_IOERR, "%s/%s", files, part);
 		close(at);
 		if (fd < 0)
 			return -1;

@@ -62,7 +62,7 @@ static const char usage[] =
 "record is photo (2).png. The name as it was is kept in originalName.\n"
 "\n"
 "A file is set aside as\n"
-"  missing-file         there are no bytes, or they cannot be read\n"
+"  missing-file         there are no bytes\n"
 "  empty-file           there are none in the file\n"
 "  size-differs         the record declares another size\n"
 "  bad-hash             the bytes are not those that were fetched\n"
