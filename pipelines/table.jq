@@ -1,4 +1,5 @@
 # The reconciliation on the terminal, 80 columns where the figures allow; all of it is in index.html.
+include "causes";
 def pad($n): tostring | if length < $n then (" " * ($n - length)) + . else . end;
 def left($n): tostring | if length < $n then . + (" " * ($n - length)) else . end;
 # Rows of cells, the head first: each column as wide as its widest cell; those in $text to the left.
@@ -8,34 +9,37 @@ def aligned($text): [transpose[] | map(tostring | length) | max] as $w
 def verdict: if .reached == false then "not reached" elif .balanced then "balanced" else "NOT BALANCED" end;
 def differences: .field_mismatches + .link_mismatches + (.missing_rows // 0) + (.unexpected_rows // 0);
 # What no object has is left out.
-def columns: [(.objects | map(.differ = differences)) as $o | "source", "created", "updated", "matched", "unchanged", "skipped", "queued", "rejected", "differ"
-	| . as $c | select(any("source", "created", "rejected"; . == $c) or any($o[]; .[$c] > 0))];
+def columns: [(.objects | map(.differ = differences)) as $o | "source", "created", "updated", "matched", "unchanged", "handed", "skipped", "queued", "rejected", "differ"
+	| . as $c | select(any("source", "created", "rejected"; . == $c) or any($o[]; (.[$c] // 0) > 0))];
 def books: columns as $columns | ([["object"] + $columns + ["books"]]
-	+ [.objects[] | (.differ = differences) as $o | [.object] + [$columns[] as $c | $o[$c]] + [verdict]]
+	+ [.objects[] | (.differ = differences) as $o | [.object] + [$columns[] as $c | $o[$c] // 0] + [verdict]]
 	| aligned([0, ($columns | length + 1)]));
 def sums: .objects[] | select(.sums) | "\(.object): \(.sums.of) by \(.sums.by), exact",
 	([[.sums.by, "source", "sum", "target", "sum", "set aside", "sum"]]
 		+ [.sums.groups[] | [(if .group == "" then "(blank)" else .group end), (.source, .target, .set_aside | .count, .sum)]]
 		| aligned([0])), "";
-def people: "owners: \(.owners.matched) matched, \(.owners.missing) missing, \(.owners.inactive) inactive, \(.owners.ambiguous) ambiguous",
+def people: "owners: \(.owners.users) matched to users, \(.owners.teams) to teams, \(.owners.missing) missing, \(.owners.inactive) inactive, \(.owners.ambiguous) ambiguous",
 	(.owners | select(.fallback) | "  \(.records_with_fallback) records went to the fallback owner \(.fallback)"),
 	"contacts by their \(.lifecycle.field): \(.lifecycle.lead) to lead, \(.lifecycle.contact) to contact, \(.lifecycle.undecided) undecided",
 	(.lead_deals | "deals of leads (LEAD_DEALS=\(.policy)): \(.linked) linked, \(.queued) queued, \(.promoted) promoted"),
 	(.settings.allow_rejects | select(. != "0") | "rejects accepted by a setting: ALLOW_REJECTS=\(.)");
-def rank: {rejects: 0, queue: 1, skipped: 2}[.] // 3;
-# What waits for another record is said once; that it was set aside has its own cause.  So does what closes it.
-def follows: .[4] | IN("reference-rejected", "reference-queued");
-def causes: [.objects[] | .phase as $phase | .object as $o | .causes[]? | select(($phase | IN("links", "closing") | not) or (.code | IN("reference-rejected", "reference-queued") | not))
-		| [.count, $o, .stage, .kind, .code, .field]] | sort_by((.[3] | rank), -.[0])
-	| select(. != [])
-	| ([.[] | select(follows) | .[0]] | add // 0) as $waiting | map(select(follows | not))
-	| "set aside, by cause; the records are in data/OBJECT/STAGE.KIND.ndjson:",
-		([["records", "object", "stage", "kind", "code", "field"]] + .[:24] | aligned([1, 2, 3, 4, 5])),
-		(.[24:] | length | select(. > 0) | "and \(.) more causes, in report/index.html"),
-		(if $waiting > 0 then "\($waiting) more refer to one of these, or to one that does: each says which (_error.root)" else empty end), "";
-def last: if .balanced then "balanced: every record is accounted for; every field and link is as mapped"
+# By code: what to do, and where; a record that refers to one of these follows it, and is only counted.
+def wrapped($n): reduce (split(" ")[]) as $w ([""]; if (.[-1] | length) + ($w | length) + 1 > $n then . + [$w]
+	else .[-1] |= (if . == "" then $w else . + " " + $w end) end) | .[];
+def cause($after): .[0] as $c | after($after; $c) as $more | (map(.count) | add | pad(7)) as $count
+	| [("\($c.code): \($c.code | todo)" | wrapped(70)),
+		((group_by(.object) | map({object: .[0].object, count: (map(.count) | add)}) | sort_by(-.count) | map("\(.object) \(.count)") | join(", "))
+			+ (if $more > 0 then "; \($more) more follow" else "" end) | wrapped(70))]
+	| "\($count)  \(.[0])", (.[1:][] | "         " + .);
+def causes: following as $after | first | select(. != [])
+	| "set aside: why, and what to do; each cause with a record is in report/index.html", "",
+		(group_by(.[0].kind | rank)[] | (.[0][0].kind | kinds) + ":", (.[] | cause($after)), "");
+def last: . as $all | if .balanced then "balanced: every record is accounted for; every field and link is as mapped"
 	elif .complete then "NOT BALANCED: data/OBJECT/60-mismatches.ndjson has the differences"
-	else "stopped before \(first(.objects[] | select(.reached == false) | .object)): mend the cause above and run make again" end;
+	elif .stopped == "owner" then "stopped at the owners: data/owner/queue.csv says who has no user, and what to do"
+	else first(.objects[] | select(.object == $all.stopped)) | if .reached == false then "stopped before \(.object): mend what make says above and run it again"
+		elif .balanced then "stopped after \(.object): \(.rejected) rejected, ALLOW_REJECTS=\($all.settings.allow_rejects): mend or allow them, and run make again"
+		else "stopped after \(.object): NOT BALANCED, data/\(.object)/60-mismatches.ndjson has the differences" end end;
 "", books, "",
 "read back and compared: \([.objects[].fields_verified] | add) fields, \([.objects[].links_verified] | add) links, \([.objects[] | differences] | add) differ", "",
 sums, people, "", causes, last

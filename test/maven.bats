@@ -401,3 +401,17 @@ all_are() {
 		[ ! -s "$BATS_TEST_TMPDIR/wrong" ] || { echo "$pair"; head -n 5 "$BATS_TEST_TMPDIR/wrong"; false; }
 	done
 }
+
+# The report.
+@test "no field of the real data is left behind without a reason that a person gave" {
+	[ "$(summary '[.fields.left_behind[] | select(.fate == "unknown" or .reason == "") | [.object, .field]]')" = '[]' ]
+}
+
+@test "the causes of the report are all of the books, once, and each that can be mended names a record" {
+	# What summary.json counts by cause is what was set aside, object by object.
+	diff <(summary '.objects[] | select(.skipped + .queued + .rejected > 0) | [.object, .skipped + .queued + .rejected]') \
+		<(summary '.causes | group_by(.object)[] | [.[0].object, (map(.count) | add)]' | sort | jq -sc --slurpfile s report/summary.json '(map({key: .[0], value: .}) | from_entries) as $c | $s[0].objects[].object | $c[.] // empty' )
+	[ "$(summary '[.causes[] | select(.follows | not) | select(.record == null or .message == "")]')" = '[]' ]
+	# The records and the deals, lines and so on that the truth counts: nothing is in two places.
+	[ "$(summary '.records | .source == .arrived + .skipped + .queued + .rejected')" = true ]
+}
