@@ -19,7 +19,8 @@ SOURCE_task = data/task/20-split.ndjson
 TIME_task = createdAt
 IDS_task = task opportunity contact lead account owner
 LOST_task = activity:task deal:opportunity contact:contact contact:lead contact:undecided company:account
-VERIFY_task = --complete
+# What belongs to no object because it is no record is in the books of this one.
+VERIFY_task = --complete --source data/source/activity/20-split.rejects.ndjson --set-aside data/source/activity/20-split
 
 # What the phone system knows of a call lies in records of its own (intake/call): they join their activities;
 # those without one (pending calls) are an object of their own.

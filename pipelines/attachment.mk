@@ -8,12 +8,10 @@ $(MESSAGE_SPLIT) &: data/source/team_inbox_message/10-extracted.ndjson data/targ
 	$(call files,$(word 1,$(MESSAGE_SPLIT)),$(word 2,$(MESSAGE_SPLIT)),--module message --html bodyHtml,$<)
 
 ATTACHMENT_PARTS = data/attachment/email.ndjson data/attachment/message.ndjson
-ATTACHMENT_SPLIT = data/attachment/20-split.rejects.ndjson data/attachment/10-all.ndjson data/attachment/20-split.ndjson
 data/attachment/20-split.ndjson: $(ATTACHMENT_PARTS)
 	@cat $(ATTACHMENT_PARTS) >$@.tmp
 	@cat $(call rejects,$(ATTACHMENT_PARTS)) >$(call rejects,$@).tmp
-	@cat $@.tmp $(call rejects,$@).tmp >data/attachment/10-all.ndjson.tmp
-	$(call place,$(ATTACHMENT_SPLIT))
+	$(call place,$(call rejects,$@) $@)
 
 ifneq ($(filter email message,$(OBJECTS)),)
 OBJECTS += attachment
@@ -26,4 +24,4 @@ IDS_attachment = attachment $(filter email message,$(OBJECTS))
 LOST_attachment = $(patsubst email,email:email,$(patsubst message,team_inbox_message:message,$(filter email message,$(OBJECTS))))
 HASH_attachment = body
 COLUMNS_attachment = objectid,objecttypecode,filename,mimetype,subject
-VERIFY_attachment = --source data/attachment/10-all.ndjson --set-aside data/attachment/20-split
+VERIFY_attachment = --source data/attachment/20-split.rejects.ndjson --set-aside data/attachment/20-split

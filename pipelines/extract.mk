@@ -24,10 +24,12 @@ $(foreach m,$(SOURCES),$(eval $(call source,$m): data/source/$m/from $(filter in
 	$(if $(filter $m,deal_product),$(DEAL))$(if $(filter $m,attachment),$(call source,note))\
 	$(if $(filter $m,note),$(call source,contact company deal activity $(NUMBERED))))))
 
-# $(call taken,FILE): verbatim, and how much it is.
+# $(call taken,FILE): verbatim, and how much it is; a line that is no record is mended before anything is made of it.
 define taken
 @echo '$@'
-@cp $1 $@.tmp
+@printf 'value,to\n*,taken\n,taken\n' >$@.table
+@split-records --field id --table $@.table --to taken=$@.tmp <$1 2>$@.said || { code=$$?; sed -n '$$s,stdin,$1,p' $@.said | sed 's/ (--rejects.*/; mend that line/' >&2; exit $$code; }
+@rm -f $@.table $@.said
 @echo "$*: $$(grep -c . $@.tmp) records from $1" >&2
 endef
 

@@ -5,12 +5,10 @@ data/file/record.ndjson data/file/record-split.ndjson &: data/source/file/10-ext
 	$(call files,data/file/record.ndjson,data/file/record-split.ndjson,--module file,$<)
 
 # All together; what was set aside is in the books too.
-FILE_SPLIT = data/file/20-split.rejects.ndjson data/file/10-all.ndjson data/file/20-split.ndjson
 data/file/20-split.ndjson: $(FILE_PARTS)
 	@cat $(FILE_PARTS) >$@.tmp
 	@cat $(call rejects,$(FILE_PARTS)) >$(call rejects,$@).tmp
-	@cat $@.tmp $(call rejects,$@).tmp >data/file/10-all.ndjson.tmp
-	$(call place,$(FILE_SPLIT))
+	$(call place,$(call rejects,$@) $@)
 
 OBJECTS += file
 TABLE_file = annotation
@@ -20,4 +18,4 @@ TIME_file = createAt
 IDS_file = file $(PARENTS) owner
 LOST_file = $(LOST_PARENTS)
 HASH_file = documentbody
-VERIFY_file = --complete --source data/file/10-all.ndjson --set-aside data/file/20-split
+VERIFY_file = --complete --source data/file/20-split.rejects.ndjson --set-aside data/file/20-split

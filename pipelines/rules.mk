@@ -84,8 +84,8 @@ from = $(if $(TIME_$1),data/$1/25-ordered.ndjson,$(SOURCE_$1))
 $(foreach o,$(EVERY),$(if $(TIME_$o),$(eval data/$o/25-ordered.ndjson: $(SOURCE_$o))))
 $(foreach o,$(EVERY),$(if $(TIME_$o),data/$o/25-ordered.ndjson)): data/%/25-ordered.ndjson:
 	@mkdir -p $(@D)
-	$(say)order-records --time $(TIME_$*) $(if $(GROUP_$*),--group $(GROUP_$*)) <$(SOURCE_$*) >$@.tmp
-	@mv -f $@.tmp $@
+	$(say)order-records --time $(TIME_$*) $(if $(GROUP_$*),--group $(GROUP_$*)) --rejects $(call rejects,$@).tmp <$(SOURCE_$*) >$@.tmp
+	$(call place,$(call rejects,$@) $@)
 
 # The target ids of what each record refers to.
 $(foreach o,$(EVERY),$(eval data/$o/30-resolved.ndjson: $(IDS_$o:%=data/%/ids.ndjson) $(or $(REFS_$o),maps/refs-$o.csv) $(call from,$o)))
@@ -130,7 +130,7 @@ $(call stage,60-verified): data/%/60-verified.ndjson: data/%/55-read.ndjson data
 	$(say)reconcile --object $* --source $(SOURCE_$*) --mapped data/$*/40-mapped.ndjson --loaded data/$*/50-loaded.ndjson --target $< \
 		--metadata $(or $(METADATA_$*),$(METADATA)) --mismatches data/$*/60-mismatches.ndjson \
 		$(if $(PARTIES_$*),--parties data/$*/55-parties.ndjson) $(VERIFY_$*) $(addprefix --except ,$(call beside,$*)) \
-		--set-aside data/$*/30-resolved --set-aside data/$*/40-mapped --set-aside data/$*/50-loaded >$@.tmp || test $$? = 65
+		$(if $(TIME_$*),--set-aside data/$*/25-ordered) --set-aside data/$*/30-resolved --set-aside data/$*/40-mapped --set-aside data/$*/50-loaded >$@.tmp || test $$? = 65
 	@mv -f $@.tmp $@
 
 # The gate opens when the books balance and the rejects are within the allowance.

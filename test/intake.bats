@@ -72,3 +72,17 @@ demo() { BIN=${BIN_DIR:-$root/bin} sh "$root/pipelines/demo" "$@" >log 2>&1 || {
 	[ ! -s m/data/source/email/10-extracted.ndjson ]
 	grep -q 'email: no intake/email.ndjson or .csv, and the API has none: taken as empty' log
 }
+
+@test "a line in intake that is no record is named with its file and line before anything is made of it" {
+	sm_port=1 dyn_port=1
+	migration m 'ALLOW_REJECTS ?= any'
+	mkdir -p m/intake
+	printf '{"id":1}\n{"id":2,\n' >m/intake/email.ndjson
+	run make -C m data/source/email/10-extracted.ndjson
+	[ "$status" = 2 ]
+	[ "$(grep -c '^split-records: intake/email.ndjson:2: bad-json: .*; mend that line$' <<<"$output")" = 1 ]
+	[ ! -e m/data/source/email/10-extracted.ndjson ]
+	printf '{"id":1}\n{ "id" : 2.50 }\n' >m/intake/email.ndjson
+	make -C m data/source/email/10-extracted.ndjson >log 2>&1 || { cat log; false; }
+	cmp m/intake/email.ndjson m/data/source/email/10-extracted.ndjson
+}

@@ -153,6 +153,15 @@ notes() {
 	[[ $stderr == *"other.ids.ndjson:3: no line of ids"* ]]
 }
 
+@test "sources are counted together: what a stage before set aside is part of the books" {
+	echo '{"id":77,"_error":{"program":"p","line":1,"code":"bad-json","field":"","message":"m"}}' >before.rejects.ndjson
+	n=$(books | jq .source)
+	run -65 --separate-stderr books --source before.rejects.ndjson
+	[ "$(jq .source <<<"$output")" = $((n + 1)) ]
+	run -0 --separate-stderr books --source before.rejects.ndjson --set-aside before
+	[ "$(jq -c '[.balanced, .source]' <<<"$output")" = "[true,$((n + 1))]" ]
+}
+
 @test "a record that is nowhere makes the books red" {
 	echo '{"id":6,"name":"Lost on the way"}' >>source.ndjson
 	run -65 --separate-stderr books

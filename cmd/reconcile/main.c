@@ -25,7 +25,8 @@ static const char usage[] =
 "  source = created + updated + matched + unchanged + skipped + queued + rejected\n"
 "\n"
 "  --object NAME        the object's name in the report\n"
-"  --source F           the records that the object began with (NDJSON)\n"
+"  --source F           the records that the object began with (NDJSON); may be repeated: they\n"
+"                       are counted together, as when a stage before set some of them aside\n"
 "  --set-aside PREFIX   PREFIX.rejects.ndjson, .queue.ndjson and .skipped.ndjson, those that exist\n"
 "  --mapped F           mapped rows; --loaded F their outcomes, line by line\n"
 "  --target F           the rows read back by dyn-extract; --metadata F their tables\n"
@@ -56,9 +57,11 @@ static const char usage[] =
 "Example: reconcile --object account --source company.ndjson --mapped 40-mapped.ndjson \\\n"
 "  --loaded 50-loaded.ndjson --target 55-read.ndjson --metadata metadata.ndjson --set-aside 40-mapped\n";
 
-static const char *object, *source, *mappedfile, *loadedfile, *targetfile, *metafile, *mismatches, *key, *tally, *partyfile, *handedfile;
+static const char *object, *mappedfile, *loadedfile, *targetfile, *metafile, *mismatches, *key, *tally, *partyfile, *handedfile;
 static char *sum_field, *sum_column, *by_field, *by_column;
 static bool complete;
+static const char **source;
+static size_t sources;
 
 enum { CREATED, UPDATED, MATCHED, UNCHANGED, REJECTED, OUTCOMES };
 static const char *const outcome_name[OUTCOMES] = { "created", "updated", "matched", "unchanged", "rejected" };
@@ -95,12 +98,12 @@ parse(const struct nd_in *in, struct json *j)
 }
 
 static void
-read_source(struct state *s)
+read_source(struct state *s, const char *path)
 {
 	struct json j = { 0 };
 	struct nd_in in;
 
-	nd_open(&in, source);
+	nd_open(&in, path);
 	while (nd_read(&in)) {
 		if (s->sums == NULL)
 			continue;
@@ -109,7 +112,7 @@ read_source(struct state *s)
 		else
 			sums_add(s->sums, SUMS_SOURCE, NULL, NULL);
 	}
-	s->source = in.count;
+	s->source += in.count;
 	nd_end(&in);
 	json_free(&j);
 }
@@ -373,7 +376,10 @@ read_options(int argc, char *argv[], struct compare *compare)
 	while ((c = getopt_long(argc, argv, "", longopts, NULL)) != -1) {
 		switch (c) {
 		case 'o': object = optarg; break;
-		case 's': source = optarg; break;
+		case 's':
+			source = xreallocarray(source, sources + 1, sizeof(*source));
+			source[sources++] = optarg;
+			break;
 		case 'm': mappedfile = optarg; break;
 		case 'l': loadedfile = optarg; break;
 		case 't': targetfile = optarg; break;
@@ -398,7 +404,7 @@ read_options(int argc, char *argv[], struct compare *compare)
 		default: cli_usage(usage);
 		}
 	}
-	if (optind < argc || object == NULL || source == NULL || (mappedfile == NULL) != (loadedfile == NULL) ||
+	if (optind < argc || object == NULL || sources == 0 || (mappedfile == NULL) != (loadedfile == NULL) ||
 	    (targetfile != NULL && (mappedfile == NULL || metafile == NULL)) || (partyfile != NULL && targetfile == NULL) || (sum_field == NULL) != (by_field == NULL))
 		cli_usage(usage);
 }
@@ -420,7 +426,8 @@ main(int argc, char *argv[])
 		nd_create(&s.out, mismatches);
 	s.compare.out = &s.out;
 	s.compare.object = object;
-	read_source(&s);
+	for (i = 0; i < sources; i++)
+		read_source(&s, source[i]);
 	if (handedfile != NULL)
 		s.handed = count_records(handedfile);
 	for (i = 0; i < asides; i++)
