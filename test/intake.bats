@@ -86,3 +86,20 @@ demo() { BIN=${BIN_DIR:-$root/bin} sh "$root/pipelines/demo" "$@" >log 2>&1 || {
 	make -C m data/source/email/10-extracted.ndjson >log 2>&1 || { cat log; false; }
 	cmp m/intake/email.ndjson m/data/source/email/10-extracted.ndjson
 }
+
+@test "notes that the API cannot give, taken from intake, are set aside with what is missing" {
+	start sm sm-sandbox --data "$fixtures/demo"
+	sm_port=$port
+	start dyn dyn-sandbox --store target.db --users "$fixtures/demo/target-users.ndjson"
+	dyn_port=$port
+	migration m 'ALLOW_REJECTS ?= any' "FALLBACK_OWNER ?= $(jq -r 'select(.isCurrentUser) | .email' "$fixtures/demo/user.ndjson")"
+	mkdir -p m/intake
+	{ head -n 3 "$fixtures/demo/note.ndjson"
+		echo '{"id":990001,"moduleId":5,"objectId":424242,"note":"<p>of a company that is gone</p>","createAt":1740000000,"createdBy":{"id":2}}'
+		echo '{"id":990002,"moduleId":9,"objectId":1,"note":"<p>of a ticket</p>","createAt":1740000000,"createdBy":{"id":2}}'; } >m/intake/note.ndjson
+	make -C m confirm notes >log 2>&1 || { tail -n 30 log; false; }
+	[ "$(jq -c '[.source, .rejected, .balanced]' m/data/note/60-verified.ndjson)" = '[5,2,true]' ]
+	[ "$(jq -r '"\(.id) \(._error.code): \(._error.message)"' m/data/note/30-resolved.rejects.ndjson)" = \
+		'990001 missing-reference: no company 424242 among the ids
+990002 missing-reference: moduleId 9 stands for no module of the refs file' ]
+}
