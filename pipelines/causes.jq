@@ -41,7 +41,7 @@ def kinds: {rejects: "rejected, for it does not fit", queue: "queued, for a pers
 # What changes rows that are there says nothing new about a record that was set aside before.
 def closing: .phase | IN("links", "closing");
 # First causes by code, the gravest kind and the most records first; in each how many records follow one of these.
-def first: [.causes[] | select((.follows | not) and ((closing | not) or (.code != "skipped" and (.code | startswith("reference-") | not))))]
+def primary: [.causes[] | select((.follows | not) and ((closing | not) or (.code != "skipped" and (.code | startswith("reference-") | not))))]
 	| group_by([.kind, .code]) | map(sort_by(-.count)) | sort_by((.[0].kind | rank), -(map(.count) | add));
 def following: [.causes[] | select(.follows and (closing | not))];
 def after($list; $cause): [$list[] | select(.follows.kind == $cause.kind and .follows.code == $cause.code) | .count] | add // 0;

@@ -21,7 +21,6 @@ PRIVATE_EMAILS ?= queue
 VISIBILITY = data/visibility/private.ndjson data/visibility/ids.ndjson
 data/email/30-resolved.ndjson: data/visibility/private.ndjson
 $(VISIBILITY) &: maps/visibility.csv FORCE
-	@case "$(PRIVATE_EMAILS)" in load|queue|skip) ;; *) echo "PRIVATE_EMAILS=$(PRIVATE_EMAILS): load, queue or skip" >&2; exit 78;; esac
 	@mkdir -p $(@D)
 	@jq -R -n -c --arg private "$(PRIVATE_EMAILS)" --arg want private -f $(SMDYN)/pipelines/visibility.jq $< >data/visibility/private.ndjson.tmp
 	@jq -R -n -c --arg private "$(PRIVATE_EMAILS)" --arg want ids -f $(SMDYN)/pipelines/visibility.jq $< >data/visibility/ids.ndjson.tmp

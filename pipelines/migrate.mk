@@ -77,6 +77,7 @@ include $(call phase,close done done-email done-product)
 $(call ends,closing)
 include $(call phase,handoff)
 include $(SMDYN)/pipelines/rules.mk
+include $(SMDYN)/pipelines/check.mk
 include $(SMDYN)/pipelines/extract.mk
 include $(SMDYN)/pipelines/confirm.mk
 include $(SMDYN)/pipelines/report.mk

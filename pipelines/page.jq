@@ -20,7 +20,8 @@ def verdict: if .reached == false then "not reached" elif .balanced then "balanc
 def differences: .field_mismatches + .link_mismatches + (.missing_rows // 0) + (.unexpected_rows // 0);
 
 def halted: . as $all | first(.objects[] | select(.object == $all.stopped)) // null
-	| if $all.stopped == "owner" then "Stopped at the owners: \($all.owners.missing + $all.owners.inactive + $all.owners.ambiguous | grouped) have no user. "
+	| if $all.stopped == "owner" and $all.owners.referenced == 0 then "Stopped before the owners: the last lines of make say why."
+	elif $all.stopped == "owner" then "Stopped at the owners: \($all.owners.missing + $all.owners.inactive + $all.owners.ambiguous | grouped) have no user. "
 		+ link("data/owner/queue.csv") + " says who, and what to do."
 	elif .reached == false then "Stopped before \($all.stopped | h): the last lines of make say why."
 	elif .balanced then "Stopped after \($all.stopped | h): \(.rejected | records) were rejected, and ALLOW_REJECTS is \($all.settings.allow_rejects | h). Mend them, or allow them."
@@ -31,7 +32,7 @@ def headline: if .balanced then "<p class=\"verdict good\">Balanced: every recor
 def problems: [.objects[] | select(.reached != false and (.balanced | not))
 		| "<li>\(.object | h): the books do not balance; \(differences | grouped) differences are in \(link("data/\(.object)/60-mismatches.ndjson"))</li>"]
 	| if . == [] then "" else "<ul class=\"problems\">\(add)</ul>\n" end;
-def brief: . as $all | ([first[][] | select(.kind != "skipped") | .count] | add // 0) as $own | ([following[].count] | add // 0) as $after
+def brief: . as $all | ([primary[][] | select(.kind != "skipped") | .count] | add // 0) as $own | ([following[].count] | add // 0) as $after
 	| "<p>Of \(.records.source | records), \(.records.arrived | grouped) are in Dynamics; "
 	+ ([(.records.rejected | select(. > 0) | "\(grouped) were rejected"), (.records.queued | select(. > 0) | "\(grouped) wait for a person"),
 		(.records.skipped | select(. > 0) | "\(grouped) were left out by a rule")] | if . == [] then "none was set aside" else join(", ") end) + ". "
@@ -53,7 +54,7 @@ def books: . as $all | columns as $columns | "<h2>Records</h2>\n" + table(["obje
 
 # By code, each with what to do once; a record that refers to one of these follows it, and is told in a number.
 def file: "data/\(.object)/\(.stage).\(.kind).ndjson";
-def causes: following as $after | first as $first | if $first == [] then "" else "<h2 id=\"causes\">Set aside: why, and what to do</h2>\n"
+def causes: following as $after | primary as $first | if $first == [] then "" else "<h2 id=\"causes\">Set aside: why, and what to do</h2>\n"
 	+ laid("wide stack"; ["object", "records", "field", "one of them", "what was said", "all of them"]; [1];
 		[$first[] | . as $list | .[0] as $c | "\($c.code | h): \(map(.count) | add | records) \($c.kind | kinds | h)"
 			+ (after($after; $c) | if . > 0 then ", \(grouped) more follow" else "" end) + "<small>\($c.code | todo | h)</small>",

@@ -52,3 +52,7 @@ PRIVATE_EMAILS ?= queue
 
 # handoff/smart-flow-membership.csv begins with a UTF-8 byte order mark, which Excel needs to show accents: yes or no.
 HANDOFF_BOM ?= no
+
+# More options of sm-extract (--calls-per-hour 1000) and dyn-load (--concurrency 4): their --help has them.
+EXTRACT_OPTIONS ?=
+LOAD_OPTIONS ?=

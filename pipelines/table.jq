@@ -31,15 +31,18 @@ def cause($after): .[0] as $c | after($after; $c) as $more | (map(.count) | add 
 		((group_by(.object) | map({object: .[0].object, count: (map(.count) | add)}) | sort_by(-.count) | map("\(.object) \(.count)") | join(", "))
 			+ (if $more > 0 then "; \($more) more follow" else "" end) | wrapped(70))]
 	| "\($count)  \(.[0])", (.[1:][] | "         " + .);
-def causes: following as $after | first | select(. != [])
+def causes: following as $after | primary | select(. != [])
 	| "set aside: why, and what to do; each cause with a record is in report/index.html", "",
 		(group_by(.[0].kind | rank)[] | (.[0][0].kind | kinds) + ":", (.[] | cause($after)), "");
 def last: . as $all | if .balanced then "balanced: every record is accounted for; every field and link is as mapped"
 	elif .complete then "NOT BALANCED: data/OBJECT/60-mismatches.ndjson has the differences"
-	elif .stopped == "owner" then "stopped at the owners: data/owner/queue.csv says who has no user, and what to do"
+	elif .stopped == "owner" and .owners.referenced > 0 then "stopped at the owners: data/owner/queue.csv says who has no user, and what to do"
+	elif .stopped == "owner" then "stopped before the owners: mend what make says above and run it again"
 	else first(.objects[] | select(.object == $all.stopped)) | if .reached == false then "stopped before \(.object): mend what make says above and run it again"
 		elif .balanced then "stopped after \(.object): \(.rejected) rejected, ALLOW_REJECTS=\($all.settings.allow_rejects): mend or allow them, and run make again"
 		else "stopped after \(.object): NOT BALANCED, data/\(.object)/60-mismatches.ndjson has the differences" end end;
-"", books, "",
+# Of a chain that has reached nothing there is nothing to tell but that.
+(select(any(.objects[]; .reached != false)) | "", books, "",
 "read back and compared: \([.objects[].fields_verified] | add) fields, \([.objects[].links_verified] | add) links, \([.objects[] | differences] | add) differ", "",
-sums, people, "", causes, last
+	sums),
+(select(.owners.referenced > 0) | people, "", causes), last

@@ -205,3 +205,29 @@ setup() {
 	same_rows calm killed
 	[ "$(jq .balanced killed/report/summary.json)" = true ]
 }
+
+@test "a setting with a wrong value ends make before it begins, in one line that says what it may be" {
+	sm_port=1 dyn_port=1
+	migration m
+	for setting in 'LEAD_DEALS=x' 'CALL_TABLE=' 'PRIVATE_EMAILS=perhaps' 'HANDOFF_BOM=1' 'ALLOW_REJECTS=abc' 'ALLOW_REJECTS=' 'ALLOW_REJECTS=-1'; do
+		run make -C m "$setting" all
+		[ "$status" = 2 ]
+		[[ $output == *"*** $setting: "*" or "* ]] || { echo "$setting: $output"; false; }
+		[ ! -e m/data ]
+	done
+}
+
+@test "the gate takes no allowance for any that it cannot read" {
+	echo '{"object":"account","balanced":true,"rejected":3,"field_mismatches":0,"link_mismatches":0}' >verified
+	for allow in abc '' 1x; do
+		run -64 sh "$root/pipelines/gate" verified --allow-rejects "$allow" --record gate
+		[ ! -e gate ]
+	done
+	sh "$root/pipelines/gate" verified --allow-rejects 3 --record gate
+	[ -e gate ]
+}
+
+@test "every setting stands in settings.mk, with the default that the chain has without it" {
+	set_there() { grep -rhoE '^[A-Z_]+ \?=.*' "$@" | sed 's/ *$//' | sort -u; }
+	diff <(set_there "$root/pipelines/settings.mk") <(set_there "$root"/pipelines/*.mk)
+}
